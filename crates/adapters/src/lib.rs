@@ -1,0 +1,1 @@
+//! Ports made real: cue, tofu, OpenID Connect, the hand-over client.

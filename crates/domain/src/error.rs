@@ -1,0 +1,127 @@
+//! The one error of all services, and what a caller is told of it.
+
+use sea_orm::DbErr;
+use types::{ErrorCode, FieldProblem, Problem};
+
+/// Why a service did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Refused for a reason that the caller is told.
+    #[error("{0}")]
+    Refused(Problem),
+    /// The database failed; the caller learns only that.
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+    /// Something of ours failed; the caller learns only that.
+    #[error("{context}: {source}")]
+    Internal {
+        /// What was being done.
+        context: String,
+        /// What failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// What services answer.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Refused, with one sentence for the person.
+    pub fn refused(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self::Refused(Problem::new(code, detail))
+    }
+
+    /// A field is wrong.
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::Refused(Problem::new(ErrorCode::Invalid, message.clone()).with_fields(vec![
+            FieldProblem { field: field.to_owned(), message, line: None, column: None },
+        ]))
+    }
+
+    /// Nothing there, or nothing that this caller may know of: the same answer.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::refused(
+            ErrorCode::NotFound,
+            format!("There is no such {what}, or you have no access to it."),
+        )
+    }
+
+    /// No such tenant, or no access to it: the same answer, so that slugs do not leak.
+    #[must_use]
+    pub fn tenant_not_found() -> Self {
+        Self::refused(ErrorCode::TenantNotFound, "Tenant not found")
+    }
+
+    /// Nobody is signed in.
+    #[must_use]
+    pub fn unauthenticated() -> Self {
+        Self::refused(ErrorCode::Unauthenticated, "Sign in first.")
+    }
+
+    /// Signed in, but not allowed; says what would be needed.
+    pub fn forbidden(needed: impl std::fmt::Display) -> Self {
+        Self::refused(ErrorCode::Forbidden, format!("This needs {needed}."))
+    }
+
+    /// Changed in between, or taken.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::Conflict, detail)
+    }
+
+    /// Something of ours failed.
+    pub fn internal(
+        context: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Internal { context: context.into(), source: source.into() }
+    }
+
+    /// The code that the caller sees.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused(problem) => problem.code,
+            Self::Database(error) if is_full(&error.to_string()) => ErrorCode::DiskFull,
+            Self::Database(error) if unreachable(error) => ErrorCode::DatabaseUnavailable,
+            Self::Internal { source, .. } if is_full(&source.to_string()) => ErrorCode::DiskFull,
+            Self::Database(_) | Self::Internal { .. } => ErrorCode::Internal,
+        }
+    }
+
+    /// What the caller is told; internal text stays inside.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        if let Self::Refused(problem) = self {
+            return problem.clone();
+        }
+        let code = self.code();
+        Problem::new(code, match code {
+            ErrorCode::DiskFull => "The disk is full: nothing was changed. Free some space on kombify's data folder, then try again.",
+            ErrorCode::DatabaseUnavailable => "The database does not answer: nothing was changed. It is tried again by itself; try again in a moment.",
+            _ => "Something failed on our side and nothing was changed. Try again; if it stays, give the request id to your operator.",
+        })
+    }
+
+    /// A failure of ours, to be logged with its chain.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+}
+
+fn is_full(text: &str) -> bool {
+    text.contains("database or disk is full")
+        || text.contains("No space left on device")
+        || text.contains("could not extend file")
+}
+
+fn unreachable(error: &DbErr) -> bool {
+    let text = error.to_string();
+    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
+        || ["Connection refused", "pool timed out", "terminating connection", "unable to open database file", "error communicating with database", "the database system is"]
+            .iter()
+            .any(|part| text.contains(part))
+}

@@ -1,0 +1,1 @@
+//! Databases, builders and a running application for tests.

@@ -1,0 +1,1 @@
+//! SeaORM entities: control (platform) and namespace (one tenant's).

@@ -1,0 +1,1 @@
+//! SeaORM migrations: control, instance and namespace.

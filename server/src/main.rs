@@ -1,0 +1,2 @@
+//! The binary `kombify`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Set-up, run, test, tidy and bench.
+fn main() {}
