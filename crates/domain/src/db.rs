@@ -45,9 +45,11 @@ impl Db {
     pub async fn open(location: &Location) -> Result<Self, DbErr> {
         match location {
             Location::Sqlite(file) => Self::open_sqlite(file).await,
-            Location::Postgres { url, schema, connections } => {
-                Self::open_postgres(url, schema, *connections).await
-            }
+            Location::Postgres {
+                url,
+                schema,
+                connections,
+            } => Self::open_postgres(url, schema, *connections).await,
         }
     }
 
@@ -92,8 +94,12 @@ impl Db {
             .sqlx_logging(false)
             .set_schema_search_path(schema);
         let pool = Database::connect(options).await?;
-        pool.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).await?;
-        Ok(Self { write: pool.clone(), read: pool })
+        pool.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))
+            .await?;
+        Ok(Self {
+            write: pool.clone(),
+            read: pool,
+        })
     }
 
     /// For queries.

@@ -31,13 +31,19 @@ impl Env {
     /// The machine's clock and the operating system's randomness.
     #[must_use]
     pub fn system() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        }
     }
 
     /// Another clock with the operating system's randomness.
     #[must_use]
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, entropy: Arc::new(SystemEntropy) }
+        Self {
+            clock,
+            entropy: Arc::new(SystemEntropy),
+        }
     }
 
     /// Now.
@@ -72,7 +78,10 @@ impl Env {
 struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
     fn now(&self) -> Timestamp {
         let since = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)

@@ -35,9 +35,14 @@ impl Error {
     /// A field is wrong.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self::Refused(Problem::new(ErrorCode::Invalid, message.clone()).with_fields(vec![
-            FieldProblem { field: field.to_owned(), message, line: None, column: None },
-        ]))
+        Self::Refused(
+            Problem::new(ErrorCode::Invalid, message.clone()).with_fields(vec![FieldProblem {
+                field: field.to_owned(),
+                message,
+                line: None,
+                column: None,
+            }]),
+        )
     }
 
     /// Nothing there, or nothing that this caller may know of: the same answer.
@@ -76,7 +81,10 @@ impl Error {
         context: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self::Internal { context: context.into(), source: source.into() }
+        Self::Internal {
+            context: context.into(),
+            source: source.into(),
+        }
     }
 
     /// The code that the caller sees.
@@ -98,11 +106,20 @@ impl Error {
             return problem.clone();
         }
         let code = self.code();
-        Problem::new(code, match code {
-            ErrorCode::DiskFull => "The disk is full: nothing was changed. Free some space on kombify's data folder, then try again.",
-            ErrorCode::DatabaseUnavailable => "The database does not answer: nothing was changed. It is tried again by itself; try again in a moment.",
-            _ => "Something failed on our side and nothing was changed. Try again; if it stays, give the request id to your operator.",
-        })
+        Problem::new(
+            code,
+            match code {
+                ErrorCode::DiskFull => {
+                    "The disk is full: nothing was changed. Free some space on kombify's data folder, then try again."
+                }
+                ErrorCode::DatabaseUnavailable => {
+                    "The database does not answer: nothing was changed. It is tried again by itself; try again in a moment."
+                }
+                _ => {
+                    "Something failed on our side and nothing was changed. Try again; if it stays, give the request id to your operator."
+                }
+            },
+        )
     }
 
     /// A failure of ours, to be logged with its chain.
@@ -121,7 +138,14 @@ fn is_full(text: &str) -> bool {
 fn unreachable(error: &DbErr) -> bool {
     let text = error.to_string();
     matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
-        || ["Connection refused", "pool timed out", "terminating connection", "unable to open database file", "error communicating with database", "the database system is"]
-            .iter()
-            .any(|part| text.contains(part))
+        || [
+            "Connection refused",
+            "pool timed out",
+            "terminating connection",
+            "unable to open database file",
+            "error communicating with database",
+            "the database system is",
+        ]
+        .iter()
+        .any(|part| text.contains(part))
 }

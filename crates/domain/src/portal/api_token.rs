@@ -1,0 +1,160 @@
+//! Personal API tokens: hashed, scoped, expiring, shown once.
+
+use entity::control::{api_token, user};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use types::{
+    ApiTokenId,
+    portal::{ApiTokenCreate, ApiTokenSecret, ApiTokenView, Scope},
+};
+
+use super::audit::{Audit, Entry};
+use crate::{
+    Error, Result,
+    actor::{Actor, Via},
+    db::Db,
+    env::Env,
+    vault::fingerprint,
+};
+
+const PREFIX: &str = "kbf_";
+/// How often "last used" is written, at most.
+const TOUCH_MS: i64 = 60_000;
+
+/// Personal API tokens.
+#[derive(Clone)]
+pub struct ApiTokens {
+    db: Db,
+    env: Env,
+    audit: Audit,
+}
+
+impl ApiTokens {
+    pub(crate) fn new(db: Db, env: Env, audit: Audit) -> Self {
+        Self { db, env, audit }
+    }
+
+    /// The actor's tokens, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list(&self, actor: &Actor) -> Result<Vec<ApiTokenView>> {
+        actor.require_scope(Scope::Read)?;
+        let tokens = api_token::Entity::find()
+            .filter(api_token::Column::UserId.eq(actor.user))
+            .filter(api_token::Column::RevokedAt.is_null())
+            .order_by_desc(api_token::Column::CreatedAt)
+            .all(self.db.read())
+            .await?;
+        Ok(tokens.into_iter().map(view).collect())
+    }
+
+    /// Makes a token; its secret is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// `forbidden` for a token, so that a leaked one cannot make others; `invalid`.
+    pub async fn create(&self, actor: &Actor, wanted: ApiTokenCreate) -> Result<ApiTokenSecret> {
+        actor.require_browser()?;
+        let ApiTokenCreate { name, mut scopes, days } = wanted;
+        let name = name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > 60 {
+            return Err(Error::invalid("name", "The name needs 1 to 60 characters."));
+        }
+        if !(1..=365).contains(&days) {
+            return Err(Error::invalid("days", "A token may work for 1 to 365 days."));
+        }
+        scopes.sort_unstable();
+        scopes.dedup();
+        if scopes.is_empty() {
+            return Err(Error::invalid("scopes", "Choose at least one scope."));
+        }
+        let secret = format!("{PREFIX}{}", self.env.secret());
+        let now = self.env.now();
+        let transaction = self.db.begin().await?;
+        let made = api_token::Entity::insert(api_token::ActiveModel {
+            id: Set(self.env.id()),
+            user_id: Set(actor.user),
+            name: Set(name),
+            prefix: Set(secret.chars().take(10).collect()),
+            secret_hash: Set(fingerprint(&secret)),
+            scopes: Set(words(&scopes)),
+            created_at: Set(now),
+            expires_at: Set(now.plus_seconds(i64::from(days) * 86_400)),
+            last_used_at: Set(None),
+            revoked_at: Set(None),
+        })
+        .exec_with_returning(&transaction)
+        .await?;
+        let entry = Entry::by(actor, "api_token.created", &made.name).with_detail(made.scopes.clone());
+        self.audit.record(&transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(ApiTokenSecret { token: view(made), secret })
+    }
+
+    /// Takes a token back, at once.
+    ///
+    /// # Errors
+    /// `not_found` when it is not the actor's.
+    pub async fn revoke(&self, actor: &Actor, id: ApiTokenId) -> Result<()> {
+        actor.require_scope(Scope::Write)?;
+        let transaction = self.db.begin().await?;
+        let revoked = api_token::Entity::update_many()
+            .set(api_token::ActiveModel { revoked_at: Set(Some(self.env.now())), ..Default::default() })
+            .filter(api_token::Column::Id.eq(id))
+            .filter(api_token::Column::UserId.eq(actor.user))
+            .filter(api_token::Column::RevokedAt.is_null())
+            .exec(&transaction)
+            .await?;
+        if revoked.rows_affected == 0 {
+            return Err(Error::not_found("API token"));
+        }
+        self.audit.record(&transaction, Entry::by(actor, "api_token.revoked", id.to_string())).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Whose token it is, and what it may do.
+    ///
+    /// # Errors
+    /// `unauthenticated` when it is unknown, revoked or too old.
+    pub async fn authenticate(&self, secret: &str, request_id: &str) -> Result<Actor> {
+        let now = self.env.now();
+        let found = api_token::Entity::find()
+            .filter(api_token::Column::SecretHash.eq(fingerprint(secret)))
+            .filter(api_token::Column::RevokedAt.is_null())
+            .filter(api_token::Column::ExpiresAt.gt(now))
+            .find_also_related(user::Entity)
+            .one(self.db.read())
+            .await?;
+        let Some((token, Some(user))) = found else { return Err(Error::unauthenticated()) };
+        if token.last_used_at.is_none_or(|at| now.millis_since(at) > TOUCH_MS) {
+            api_token::Entity::update_many()
+                .set(api_token::ActiveModel { last_used_at: Set(Some(now)), ..Default::default() })
+                .filter(api_token::Column::Id.eq(token.id))
+                .exec(self.db.write())
+                .await?;
+        }
+        Ok(Actor {
+            user: user.id,
+            name: user.name,
+            email: user.email,
+            operator: user.operator,
+            via: Via::Token { id: token.id, scopes: scopes(&token.scopes) },
+            request_id: request_id.to_owned(),
+        })
+    }
+}
+
+fn words(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(" ")
+}
+
+fn scopes(words: &str) -> Vec<Scope> {
+    words.split(' ').filter_map(|word| word.parse().ok()).collect()
+}
+
+fn view(token: api_token::Model) -> ApiTokenView {
+    let api_token::Model {
+        id, user_id: _, name, prefix, secret_hash: _, scopes: words, created_at, expires_at,
+        last_used_at, revoked_at: _,
+    } = token;
+    ApiTokenView { id, name, prefix, scopes: scopes(&words), created_at, expires_at, last_used_at }
+}
