@@ -31,6 +31,7 @@ const TABLES: &[fn() -> TableCreateStatement] = &[
     tofu_state,
     state_lock,
     secret,
+    counter,
 ];
 
 /// Name (those that begin with `unique_` are), table, columns.
@@ -230,5 +231,13 @@ fn secret() -> TableCreateStatement {
         .col(column("name").text().not_null().primary_key())
         .col(column("sealed").binary().not_null())
         .col(column("created_at").big_integer().not_null())
+        .to_owned()
+}
+
+fn counter() -> TableCreateStatement {
+    Table::create()
+        .table(Alias::new("counter"))
+        .col(column("name").text().not_null().primary_key())
+        .col(column("value").integer().not_null())
         .to_owned()
 }

@@ -1,5 +1,6 @@
 //! A tenant's namespace: its members, stacks, runs and states, in a database of its own.
 
+pub mod counter;
 pub mod member;
 pub mod node;
 pub mod run;

@@ -13,7 +13,8 @@ use types::{ErrorCode, Timestamp, stack::SsoExchangeView};
 
 use super::{exchange::Exchange, scope::is_slug};
 use crate::{
-    Error, Result, assertion::BoundRequest, env::Env, ports::LaunchRedeemer, vault::Vault,
+    Error, Result, assertion::BoundRequest, env::Env, portal::return_to::local_path,
+    ports::LaunchRedeemer, vault::Vault,
 };
 
 /// How long a hand-over may take, in seconds.
@@ -178,20 +179,4 @@ fn escape(text: &str) -> String {
 
 fn refused(detail: &str) -> Error {
     Error::refused(ErrorCode::HandOver, detail)
-}
-
-fn local_path(wanted: Option<&str>) -> String {
-    let Some(path) = wanted else {
-        return "/".to_owned();
-    };
-    let foreign = !path.starts_with('/')
-        || path.starts_with("//")
-        || path.contains('\\')
-        || path.chars().any(char::is_control)
-        || path.len() > 2000;
-    if foreign {
-        "/".to_owned()
-    } else {
-        path.to_owned()
-    }
 }

@@ -19,7 +19,7 @@ pub mod access;
 pub mod exchange;
 pub mod hand_over;
 pub mod namespaces;
-mod provision;
+pub(in crate::stack) mod provision;
 pub mod scope;
 
 pub use access::Access;

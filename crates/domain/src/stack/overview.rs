@@ -1,0 +1,37 @@
+//! The stack service's part of the overview page.
+
+use types::{
+    portal::{PlanUse, Role, Scope},
+    stack::StackOverview,
+};
+
+use super::{StackService, nodes, runs, tenancy::TenantScope};
+use crate::Result;
+
+/// Most runs that the overview lists.
+const RUNS: u64 = 6;
+
+impl StackService {
+    /// Stacks, latest runs, nodes and how much of the plan they use.
+    ///
+    /// # Errors
+    /// `forbidden`; when the database fails.
+    pub async fn overview(&self, scope: &TenantScope) -> Result<StackOverview> {
+        scope.require(Role::Viewer, Scope::Read)?;
+        let db = self.core.open(scope).await?;
+        let nodes = nodes::all(db.read()).await?;
+        let usage = vec![PlanUse {
+            label: "Nodes".to_owned(),
+            used: u32::try_from(nodes.len()).unwrap_or(u32::MAX),
+            limit: scope.max_nodes(),
+        }];
+        Ok(StackOverview {
+            stacks: self.core.briefs(db.read()).await?,
+            runs: runs::newest(db.read(), RUNS).await?,
+            nodes,
+            usage,
+            role: scope.role(),
+            now: self.core.env.now(),
+        })
+    }
+}

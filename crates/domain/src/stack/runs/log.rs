@@ -1,0 +1,147 @@
+//! A run's log: numbered through all its jobs, kept as long as the run.
+
+use entity::namespace::{run, run_log};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, Query},
+};
+use types::{RunId, Timestamp, stack::RunLogLine};
+
+use super::super::tenancy::NamespaceDb;
+use crate::Result;
+
+/// Most lines that one read answers.
+pub(in crate::stack) const PAGE: u64 = 1000;
+/// Most lines of a run; the last one says that the rest is left out.
+const MOST_LINES: i64 = 50_000;
+/// Most characters of a line.
+const LONGEST: usize = 4000;
+
+/// A line to write.
+#[derive(Clone, Debug)]
+pub(in crate::stack) struct NewLine {
+    pub(in crate::stack) at: Timestamp,
+    pub(in crate::stack) level: &'static str,
+    pub(in crate::stack) source: String,
+    pub(in crate::stack) line: String,
+}
+
+/// Writes lines. The row's counter gives the numbers, so that two writers never
+/// take the same one and readers see no gaps.
+///
+/// With a fence, writes only while the run's row carries it: a worker that lost its
+/// run can write nothing. Answers whether the lines were taken.
+pub(in crate::stack) async fn append(
+    db: &NamespaceDb,
+    run: RunId,
+    fence: Option<&str>,
+    lines: Vec<NewLine>,
+) -> Result<bool> {
+    if lines.is_empty() {
+        return Ok(true);
+    }
+    let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+    let transaction = db.begin().await?;
+    let mut update = Query::update();
+    update
+        .table(run::Entity)
+        .value(
+            run::Column::LogLines,
+            Expr::col(run::Column::LogLines).add(count),
+        )
+        .and_where(run::Column::Id.eq(run))
+        .returning_col(run::Column::LogLines);
+    if let Some(fence) = fence {
+        update.and_where(run::Column::TokenHash.eq(fence));
+    }
+    let Some(row) = transaction.query_one(&update).await? else {
+        return Ok(false);
+    };
+    let last: i64 = row.try_get("", "log_lines")?;
+    let first = last - count + 1;
+    if first > MOST_LINES {
+        // Numbers are not given back: readers stop at the line that says so.
+        transaction.rollback().await?;
+        return Ok(true);
+    }
+    let rows = (first..=Ord::min(last, MOST_LINES))
+        .zip(lines)
+        .map(|(number, line)| {
+            let NewLine {
+                at,
+                level,
+                source,
+                line,
+            } = line;
+            let cut = number == MOST_LINES;
+            run_log::ActiveModel {
+                run_id: Set(run),
+                number: Set(number),
+                at: Set(at),
+                level: Set(if cut { "warn" } else { level }.to_owned()),
+                source: Set(shortened(source, 200)),
+                line: Set(if cut {
+                    format!("The log has {MOST_LINES} lines; the rest is left out.")
+                } else {
+                    shortened(line, LONGEST)
+                }),
+            }
+        });
+    let rows: Vec<_> = rows.collect();
+    for chunk in rows.chunks(200) {
+        run_log::Entity::insert_many(chunk.to_vec())
+            .exec_without_returning(&transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// The lines after a number, at most [`PAGE`].
+pub(in crate::stack) async fn read(
+    on: &impl ConnectionTrait,
+    run: RunId,
+    after: i64,
+) -> Result<Vec<RunLogLine>> {
+    let rows = run_log::Entity::find()
+        .filter(run_log::Column::RunId.eq(run))
+        .filter(run_log::Column::Number.gt(after))
+        .order_by_asc(run_log::Column::Number)
+        .limit(PAGE)
+        .all(on)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let run_log::Model {
+                run_id: _,
+                number,
+                at,
+                level,
+                source,
+                line,
+            } = row;
+            RunLogLine {
+                number,
+                at,
+                level,
+                source,
+                line,
+            }
+        })
+        .collect())
+}
+
+/// No longer than this many characters, and without what PostgreSQL refuses in text.
+fn shortened(text: String, longest: usize) -> String {
+    let text = if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
+    };
+    match text.char_indices().nth(longest) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}

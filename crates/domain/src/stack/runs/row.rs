@@ -1,0 +1,144 @@
+//! A run's row: reading it as people see it, and the changes that many places make.
+
+use entity::namespace::{run, state_lock};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany, sea_query::Expr,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use types::{
+    RunId, Timestamp,
+    portal::Role,
+    stack::{RunBrief, RunState, RunView},
+};
+
+use super::steps;
+use crate::{Error, Result};
+
+/// States in which something may still happen.
+pub(in crate::stack) const ACTIVE: [RunState; 5] = [
+    RunState::Queued,
+    RunState::Planning,
+    RunState::Waiting,
+    RunState::Approved,
+    RunState::Applying,
+];
+
+/// A value as a JSON column keeps it.
+pub(in crate::stack) fn encode<T: Serialize>(value: &T) -> Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(|error| Error::internal("write a JSON column", error))
+}
+
+/// A JSON column as a value; the default when it was written by another version.
+pub(in crate::stack) fn decode<T: DeserializeOwned + Default>(json: &serde_json::Value) -> T {
+    serde_json::from_value(json.clone()).unwrap_or_default()
+}
+
+/// A run as lists show it.
+pub(in crate::stack) fn brief(run: &run::Model, stack_name: &str) -> RunBrief {
+    RunBrief {
+        id: run.id,
+        number: run.number,
+        stack: run.stack_id,
+        stack_name: stack_name.to_owned(),
+        kind: run.kind,
+        state: run.state,
+        revision: run.revision,
+        created_at: run.created_at,
+        finished_at: run.finished_at,
+    }
+}
+
+/// A run as its page shows it.
+pub(in crate::stack) fn view(
+    run: run::Model,
+    stack_name: &str,
+    role: Role,
+    now: Timestamp,
+) -> RunView {
+    let shown = brief(&run, stack_name);
+    let steps = steps::shown(&run);
+    let run::Model {
+        id: _,
+        number: _,
+        stack_id: _,
+        kind: _,
+        state,
+        revision: _,
+        requested_by,
+        requested_by_id: _,
+        decided_by,
+        decided_at,
+        comment,
+        plan_digest,
+        state_serial,
+        steps: _,
+        resources,
+        summary,
+        failure,
+        cancel,
+        cancelled_by: _,
+        token_hash: _,
+        apply_locked_at: _,
+        change: _,
+        log_lines: _,
+        created_at: _,
+        finished_at: _,
+    } = run;
+    RunView {
+        run: shown,
+        steps,
+        resources: decode(&resources),
+        summary: decode(&summary),
+        plan_digest,
+        state_serial,
+        requested_by,
+        decided_by,
+        decided_at,
+        comment,
+        failure,
+        cancelling: cancel > 0 && !state.ended(),
+        role,
+        now,
+    }
+}
+
+/// A change of runs that live views will notice.
+pub(in crate::stack) fn change() -> UpdateMany<run::Entity> {
+    run::Entity::update_many().col_expr(run::Column::Change, Expr::col(run::Column::Change).add(1))
+}
+
+/// A change that ends runs: no token is valid any more.
+pub(in crate::stack) fn ending(state: RunState, now: Timestamp) -> UpdateMany<run::Entity> {
+    change()
+        .col_expr(run::Column::State, Expr::value(state.word()))
+        .col_expr(run::Column::FinishedAt, Expr::value(now.0))
+        .col_expr(run::Column::TokenHash, Expr::value(None::<String>))
+}
+
+/// Waiting plans that must not be approved any more.
+pub(in crate::stack) async fn make_stale(
+    on: &impl ConnectionTrait,
+    runs: &[RunId],
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    ending(RunState::Stale, now)
+        .col_expr(run::Column::Failure, Expr::value(why))
+        .filter(run::Column::Id.is_in(runs.iter().copied()))
+        .filter(run::Column::State.eq(RunState::Waiting))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
+/// Releases the state's lock if this run holds it, and no other lock.
+pub(in crate::stack) async fn release_lock(on: &impl ConnectionTrait, run: RunId) -> Result<()> {
+    state_lock::Entity::delete_many()
+        .filter(state_lock::Column::RunId.eq(run))
+        .exec(on)
+        .await?;
+    Ok(())
+}

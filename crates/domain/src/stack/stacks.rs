@@ -1,0 +1,349 @@
+//! Stacks: making, listing, viewing, removing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use entity::namespace::{run, stack, stack_revision};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, SqlErr,
+    sea_query::{Expr, Query},
+};
+use types::{
+    RunId, StackId,
+    portal::{Role, Scope},
+    stack::{RunState, SpecificationCheck, StackBrief, StackCreate, StackStatus, StackView},
+};
+
+use super::{
+    core::{Core, find_stack, forget_plans},
+    nodes,
+    runs::row,
+    specifications::{lock_stack, newest},
+    state, steps,
+    tenancy::TenantScope,
+};
+use crate::{Error, Result};
+
+/// Most runs that a stack's page lists.
+const RUNS: u64 = 20;
+
+/// A tenant's stacks.
+#[derive(Clone)]
+pub struct Stacks(pub(in crate::stack) Arc<Core>);
+
+impl Stacks {
+    /// All stacks, those that wait for a person first, then by name.
+    ///
+    /// # Errors
+    /// `forbidden`; when the database fails.
+    pub async fn list(&self, scope: &TenantScope) -> Result<Vec<StackBrief>> {
+        scope.require(Role::Viewer, Scope::Read)?;
+        let db = self.0.open(scope).await?;
+        self.0.briefs(db.read()).await
+    }
+
+    /// Makes a stack of a kit; it has no revision until a specification is saved.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid` when the name or kit is not valid, `conflict` when the
+    /// name is taken.
+    pub async fn create(&self, scope: &TenantScope, new: StackCreate) -> Result<StackView> {
+        scope.require(Role::Member, Scope::Write)?;
+        let StackCreate { name, kit } = new;
+        if !is_name(&name) {
+            return Err(Error::invalid(
+                "name",
+                "A stack's name has 2 to 40 lower-case letters, digits or hyphens; it begins with a letter and does not end with a hyphen.",
+            ));
+        }
+        let (kit, _) = self.0.kits.get(&kit).ok_or_else(|| {
+            Error::invalid(
+                "kit",
+                format!("There is no kit {kit}. Choose one of the list."),
+            )
+        })?;
+        let db = self.0.open(scope).await?;
+        let now = self.0.env.now();
+        let id = self.0.env.id::<StackId>();
+        let made = stack::ActiveModel {
+            id: Set(id),
+            name: Set(name.clone()),
+            owner: Set(scope.member()),
+            kit: Set(kit.name.clone()),
+            kit_version: Set(kit.version.clone()),
+            status: Set(StackStatus::Draft),
+            revision: Set(0),
+            applied_revision: Set(None),
+            applied_at: Set(None),
+            sample: Set(false),
+            created_at: Set(now),
+            updated_at: Set(now),
+        }
+        .insert(db.write())
+        .await;
+        match made {
+            Ok(_) => {}
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                return Err(Error::conflict(format!(
+                    "There is a stack {name} already. Choose another name."
+                )));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.0
+            .audit(
+                scope,
+                "stack.created",
+                name,
+                format!("{}@{}", kit.name, kit.version),
+            )
+            .await;
+        self.view(scope, id).await
+    }
+
+    /// One stack with its draft, nodes and runs.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    pub async fn view(&self, scope: &TenantScope, id: StackId) -> Result<StackView> {
+        scope.require(Role::Viewer, Scope::Read)?;
+        let db = self.0.open(scope).await?;
+        let stack = find_stack(db.read(), id).await?;
+        let (specification, mut check) = match newest(db.read(), &stack).await? {
+            Some(revision) => (revision.yaml, decode_check(&revision.check)),
+            None => {
+                let (_, kit) = self.0.kit(&stack.kit)?;
+                let check = self.0.unify_or_explain(&stack, &kit.example).await?;
+                (kit.example, check)
+            }
+        };
+        self.0
+            .add_plan_limit(db.read(), scope, &stack, &mut check)
+            .await?;
+        let runs = run::Entity::find()
+            .filter(run::Column::StackId.eq(id))
+            .order_by_desc(run::Column::Number)
+            .limit(RUNS)
+            .all(db.read())
+            .await?;
+        let current = self.0.current_runs(db.read()).await?;
+        Ok(StackView {
+            nodes: nodes::of_stack(db.read(), &stack).await?,
+            runs: runs
+                .iter()
+                .map(|run| row::brief(run, &stack.name))
+                .collect(),
+            state_serial: state::serial(db.read(), id).await?,
+            sample: stack.sample,
+            role: scope.role(),
+            now: self.0.env.now(),
+            stack: self.0.brief(&stack, Some(&check), current.get(&id)),
+            specification,
+            check,
+        })
+    }
+
+    /// Removes a stack with its revisions, runs and state. What it made must have been
+    /// destroyed before; what a person types must be its name.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `invalid` when the name is another, `conflict` when a
+    /// run works or resources stand.
+    pub async fn remove(&self, scope: &TenantScope, id: StackId, confirm: &str) -> Result<()> {
+        scope.require(Role::Admin, Scope::Approve)?;
+        let db = self.0.open(scope).await?;
+        let transaction = db.begin().await?;
+        let stack = lock_stack(&transaction, id).await?;
+        if confirm != stack.name {
+            return Err(Error::invalid(
+                "confirm",
+                format!("Type {} to remove this stack.", stack.name),
+            ));
+        }
+        let runs = run::Entity::find()
+            .filter(run::Column::StackId.eq(id))
+            .all(&transaction)
+            .await?;
+        if let Some(active) = runs
+            .iter()
+            .find(|run| !run.state.ended() && run.state != RunState::Waiting)
+        {
+            return Err(Error::conflict(format!(
+                "Run {} of this stack is {}. Wait for its end or cancel it, then remove the stack.",
+                active.number, active.state
+            )));
+        }
+        let standing = state::resources(&transaction, id).await?;
+        if standing > 0 {
+            return Err(Error::conflict(format!(
+                "{} of this stack still stand. Destroy them first, then remove the stack.",
+                steps::counted(standing, "resource")
+            )));
+        }
+        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+        forget_plans(&transaction, &ids).await?;
+        stack::Entity::delete_by_id(id).exec(&transaction).await?;
+        transaction.commit().await?;
+        self.0
+            .audit(scope, "stack.removed", stack.name, String::new())
+            .await;
+        Ok(())
+    }
+
+    /// Marks a stack as made by the sample data.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    pub async fn mark_sample(&self, scope: &TenantScope, id: StackId) -> Result<()> {
+        scope.require(Role::Admin, Scope::Write)?;
+        let db = self.0.open(scope).await?;
+        find_stack(db.read(), id).await?;
+        stack::ActiveModel {
+            id: Set(id),
+            sample: Set(true),
+            ..Default::default()
+        }
+        .update(db.write())
+        .await?;
+        Ok(())
+    }
+}
+
+/// The check of a revision, without its text.
+#[derive(FromQueryResult)]
+struct RevisionCheck {
+    stack_id: StackId,
+    check: serde_json::Value,
+}
+
+impl Core {
+    /// All stacks, those that wait for a person first, then by name.
+    pub(in crate::stack) async fn briefs(
+        &self,
+        on: &impl ConnectionTrait,
+    ) -> Result<Vec<StackBrief>> {
+        let stacks = stack::Entity::find()
+            .order_by_asc(stack::Column::Name)
+            .all(on)
+            .await?;
+        let checks = self.newest_checks(on).await?;
+        let runs = self.current_runs(on).await?;
+        let mut briefs: Vec<StackBrief> = stacks
+            .iter()
+            .map(|stack| self.brief(stack, checks.get(&stack.id), runs.get(&stack.id)))
+            .collect();
+        briefs.sort_by_key(|brief| {
+            let state = brief.latest_run.as_ref().map(|run| run.state);
+            match state {
+                Some(RunState::Waiting) => 0,
+                Some(state) if !state.ended() => 1,
+                _ => 2,
+            }
+        });
+        Ok(briefs)
+    }
+
+    /// One stack as lists show it.
+    pub(in crate::stack) fn brief(
+        &self,
+        stack: &stack::Model,
+        check: Option<&SpecificationCheck>,
+        run: Option<&run::Model>,
+    ) -> StackBrief {
+        StackBrief {
+            id: stack.id,
+            name: stack.name.clone(),
+            kit: format!("{}@{}", stack.kit, stack.kit_version),
+            status: stack.status,
+            revision: stack.revision,
+            steps: steps::five(stack, check, run, self.env.now()),
+            latest_run: run.map(|run| row::brief(run, &stack.name)),
+            updated_at: stack.updated_at,
+        }
+    }
+
+    async fn newest_checks(
+        &self,
+        on: &impl ConnectionTrait,
+    ) -> Result<BTreeMap<StackId, SpecificationCheck>> {
+        let newest = Query::select()
+            .columns([stack::Column::Id, stack::Column::Revision])
+            .from(stack::Entity)
+            .take();
+        let rows = stack_revision::Entity::find()
+            .select_only()
+            .columns([
+                stack_revision::Column::StackId,
+                stack_revision::Column::Check,
+            ])
+            .filter(
+                Expr::tuple([
+                    Expr::col(stack_revision::Column::StackId),
+                    Expr::col(stack_revision::Column::Number),
+                ])
+                .in_subquery(newest),
+            )
+            .into_model::<RevisionCheck>()
+            .all(on)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.stack_id, decode_check(&row.check)))
+            .collect())
+    }
+
+    /// For each stack the run that waits or works, else the last one.
+    pub(in crate::stack) async fn current_runs(
+        &self,
+        on: &impl ConnectionTrait,
+    ) -> Result<BTreeMap<StackId, run::Model>> {
+        let last = Query::select()
+            .expr(Expr::col(run::Column::Number).max())
+            .from(run::Entity)
+            .group_by_col(run::Column::StackId)
+            .take();
+        let rows = run::Entity::find()
+            .filter(
+                run::Column::Number
+                    .in_subquery(last)
+                    .or(run::Column::State.is_in(row::ACTIVE)),
+            )
+            .order_by_asc(run::Column::Number)
+            .all(on)
+            .await?;
+        let mut current: BTreeMap<StackId, run::Model> = BTreeMap::new();
+        for run in rows {
+            let keep = current
+                .get(&run.stack_id)
+                .is_some_and(|known| !known.state.ended() && run.state.ended());
+            if !keep {
+                current.insert(run.stack_id, run);
+            }
+        }
+        Ok(current)
+    }
+}
+
+fn decode_check(json: &serde_json::Value) -> SpecificationCheck {
+    serde_json::from_value(json.clone()).unwrap_or(SpecificationCheck {
+        valid: false,
+        problems: Vec::new(),
+        filled: Vec::new(),
+        fit: Vec::new(),
+        nodes: 0,
+        services: 0,
+        took_ms: 0,
+    })
+}
+
+/// `^[a-z][a-z0-9-]{0,38}[a-z0-9]$`
+fn is_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (2..=40).contains(&bytes.len())
+        && bytes[0].is_ascii_lowercase()
+        && bytes.last().is_some_and(plain)
+        && bytes.iter().all(|byte| plain(byte) || *byte == b'-')
+}

@@ -1,0 +1,172 @@
+//! The five steps of a stack: Specification, Rehearsal, Plan, Approval, Live.
+
+use entity::namespace::{run, stack};
+use types::{
+    Timestamp,
+    stack::{
+        ChangeSummary, ResourceChange, ResourceState, RunKind, RunState, SpecificationCheck,
+        StackStatus, StackStep, StackStepState,
+    },
+};
+
+use super::runs::row::decode;
+
+/// The five steps, from the newest revision's check and the run that matters most.
+pub(in crate::stack) fn five(
+    stack: &stack::Model,
+    check: Option<&SpecificationCheck>,
+    run: Option<&run::Model>,
+    now: Timestamp,
+) -> Vec<StackStep> {
+    vec![
+        specification(stack, check),
+        step(
+            "Rehearsal",
+            StackStepState::Empty,
+            "no simulator on this instance",
+        ),
+        plan(stack, run),
+        approval(run),
+        live(stack, run, now),
+    ]
+}
+
+fn step(title: &str, state: StackStepState, detail: impl Into<String>) -> StackStep {
+    StackStep {
+        title: title.to_owned(),
+        state,
+        detail: detail.into(),
+    }
+}
+
+fn specification(stack: &stack::Model, check: Option<&SpecificationCheck>) -> StackStep {
+    let (state, detail) = match check {
+        _ if stack.revision == 0 => (StackStepState::Empty, "not saved yet".to_owned()),
+        Some(check) if check.valid => (
+            StackStepState::Good,
+            format!(
+                "valid, {}, {}",
+                counted(check.nodes, "node"),
+                counted(check.services, "service")
+            ),
+        ),
+        Some(check) => (
+            StackStepState::Bad,
+            counted(
+                u32::try_from(check.problems.len().max(1)).unwrap_or(u32::MAX),
+                "problem",
+            ),
+        ),
+        None => (StackStepState::Bad, "not checked".to_owned()),
+    };
+    step("Specification", state, detail)
+}
+
+fn plan(stack: &stack::Model, run: Option<&run::Model>) -> StackStep {
+    let (state, detail) = match run {
+        None => (StackStepState::Empty, "not planned yet".to_owned()),
+        Some(run) if run.state.ended() && run.revision < stack.revision => (
+            StackStepState::Empty,
+            format!("revision {} is not planned yet", stack.revision),
+        ),
+        Some(run) => {
+            let planned = || summary(decode(&run.summary), run.kind);
+            match run.state {
+                RunState::Queued => (StackStepState::Working, "waits for a worker".to_owned()),
+                RunState::Planning => (StackStepState::Working, "planning".to_owned()),
+                RunState::Unchanged => (StackStepState::Good, "no changes".to_owned()),
+                RunState::Waiting
+                | RunState::Approved
+                | RunState::Applying
+                | RunState::Applied
+                | RunState::Discarded => (StackStepState::Good, planned()),
+                RunState::Failed | RunState::Cancelled if run.decided_by.is_some() => {
+                    (StackStepState::Good, planned())
+                }
+                RunState::Failed => (StackStepState::Bad, "failed".to_owned()),
+                RunState::Cancelled => (StackStepState::Empty, "cancelled".to_owned()),
+                RunState::Stale => (StackStepState::Empty, "stale, plan again".to_owned()),
+                RunState::NeedsReconcile => (
+                    StackStepState::Empty,
+                    "plan again to see what stands".to_owned(),
+                ),
+            }
+        }
+    };
+    step("Plan", state, detail)
+}
+
+fn approval(run: Option<&run::Model>) -> StackStep {
+    let (state, detail) = match run {
+        None => (StackStepState::Empty, String::new()),
+        Some(run) => {
+            let by = run.decided_by.as_deref().unwrap_or_default();
+            match run.state {
+                RunState::Waiting => (StackStepState::Waiting, "waits for an admin".to_owned()),
+                RunState::Discarded => (StackStepState::Bad, format!("discarded by {by}")),
+                RunState::Unchanged => (StackStepState::Empty, "nothing to approve".to_owned()),
+                _ if !by.is_empty() => (StackStepState::Good, format!("by {by}")),
+                _ => (StackStepState::Empty, String::new()),
+            }
+        }
+    };
+    step("Approval", state, detail)
+}
+
+fn live(stack: &stack::Model, run: Option<&run::Model>, now: Timestamp) -> StackStep {
+    let since = || match (stack.applied_revision, stack.applied_at) {
+        (Some(revision), Some(at)) => format!("revision {revision} since {}", at.relative_to(now)),
+        _ => "nothing applied yet".to_owned(),
+    };
+    let (state, detail) = match (stack.status, run) {
+        (_, Some(run)) if run.state == RunState::Applying => {
+            let resources: Vec<ResourceChange> = decode(&run.resources);
+            let done = resources
+                .iter()
+                .filter(|one| one.state == ResourceState::Done)
+                .count();
+            let verb = match run.kind {
+                RunKind::Apply => "applying",
+                RunKind::Destroy => "destroying",
+            };
+            (
+                StackStepState::Working,
+                format!("{verb}, {done} of {}", resources.len()),
+            )
+        }
+        (StackStatus::Error, _) => (StackStepState::Bad, "the last apply did not end".to_owned()),
+        (StackStatus::Active, _) if stack.applied_revision == Some(stack.revision) => {
+            (StackStepState::Good, since())
+        }
+        (StackStatus::Active | StackStatus::Draft, _) => (StackStepState::Empty, since()),
+    };
+    step("Live", state, detail)
+}
+
+/// `3 to add, 1 to change`.
+pub(in crate::stack) fn summary(summary: ChangeSummary, kind: RunKind) -> String {
+    let ChangeSummary {
+        add,
+        change,
+        destroy,
+    } = summary;
+    let parts: Vec<String> = [(add, "add"), (change, "change"), (destroy, "destroy")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verb)| format!("{count} to {verb}"))
+        .collect();
+    match (parts.is_empty(), kind) {
+        (false, _) => parts.join(", "),
+        (true, RunKind::Apply) => "no changes".to_owned(),
+        (true, RunKind::Destroy) => "nothing to destroy".to_owned(),
+    }
+}
+
+/// `1 node`, `4 nodes`.
+pub(in crate::stack) fn counted(count: u32, thing: &str) -> String {
+    if count == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{count} {thing}s")
+    }
+}
