@@ -1,0 +1,14 @@
+//! The queue through its public door, on SQLite and on PostgreSQL.
+
+#[macro_use]
+mod support;
+
+mod cancel;
+mod claim;
+mod crash;
+mod enqueue;
+mod lease;
+mod limits;
+mod logs;
+mod schedule;
+mod worker;
