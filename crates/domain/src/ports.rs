@@ -6,9 +6,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use tokio::sync::watch;
 use types::{
-    Timestamp,
+    TenantId, Timestamp,
     admin::{ComponentStatus, HealthStatus},
-    stack::{ChangeSummary, ResourceChange, SpecificationCheck},
+    portal::{Role, Scope},
+    stack::{ChangeSummary, KitView, NodeType, ResourceChange, SpecificationCheck},
 };
 
 use crate::Result;
@@ -30,7 +31,12 @@ pub trait IdentityProvider: Send + Sync {
     ///
     /// # Errors
     /// `unauthenticated` when anything of this does not hold.
-    async fn redeem(&self, code: &str, start: &SignInSecrets, redirect_uri: &str) -> Result<VerifiedIdentity>;
+    async fn redeem(
+        &self,
+        code: &str,
+        start: &SignInSecrets,
+        redirect_uri: &str,
+    ) -> Result<VerifiedIdentity>;
 
     /// Trades a refresh token for new tokens.
     ///
@@ -126,6 +132,73 @@ pub trait LaunchRedeemer: Send + Sync {
     async fn redeem(&self, code: &str, verifier: &str, redirect_uri: &str) -> Result<String>;
 }
 
+/// The portal, asked by a stack instance about somebody who brought a proof of the
+/// portal's: an API token or a portal session.
+#[async_trait]
+pub trait TokenVerifier: Send + Sync {
+    /// Whom an API token stands for in a tenant, with the token's scopes.
+    ///
+    /// # Errors
+    /// `unauthenticated` when there is no such token or it has expired;
+    /// `tenant_not_found` when its owner has no place in the tenant.
+    async fn verify(&self, token: &str, slug: &str) -> Result<TokenIdentity>;
+
+    /// Whether this portal session may launch the tenant: then the way in is a
+    /// launch, and otherwise the tenant does not exist for whoever asks.
+    ///
+    /// # Errors
+    /// When the portal does not answer.
+    async fn may_launch(&self, portal_session: &str, slug: &str) -> Result<bool>;
+}
+
+/// Whom an API token stands for in one tenant.
+#[derive(Clone, Debug)]
+pub struct TokenIdentity {
+    /// `iss` of its owner at the identity provider.
+    pub issuer: String,
+    /// `sub` of its owner at the identity provider.
+    pub subject: String,
+    /// Its owner's name.
+    pub name: String,
+    /// Its owner's e-mail address; may be empty.
+    pub email: String,
+    /// The tenant's id at the portal.
+    pub tenant: TenantId,
+    /// Its owner's role in the tenant.
+    pub role: Role,
+    /// What the token may do.
+    pub scopes: Vec<Scope>,
+}
+
+// -------------------------------------------------------------------- audit
+
+/// Takes what people did, for the audit log.
+#[async_trait]
+pub trait AuditSink: Send + Sync {
+    /// Keeps one record.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    async fn record(&self, record: AuditRecord) -> Result<()>;
+}
+
+/// Something that somebody did in a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// The tenant's slug.
+    pub tenant: String,
+    /// Who did it, by name.
+    pub actor: String,
+    /// What was done, e.g. `run.approved`.
+    pub action: &'static str,
+    /// To what, as a person names it, e.g. `run 41 of core-services`.
+    pub subject: String,
+    /// More, in words; may be empty.
+    pub detail: String,
+    /// The request that did it.
+    pub request_id: String,
+}
+
 // --------------------------------------------------------------- instances
 
 /// Looks at an instance from outside.
@@ -175,13 +248,50 @@ pub struct Kit {
     pub folder: PathBuf,
 }
 
+/// The kits that this process can work with, read once at start.
+pub trait KitRegistry: Send + Sync {
+    /// Every kit with what is shown of it, by name.
+    fn list(&self) -> Vec<(Kit, KitView)>;
+
+    /// The kit of this name, without a version.
+    fn get(&self, name: &str) -> Option<(Kit, KitView)>;
+}
+
 /// A specification after its check.
 #[derive(Clone, Debug)]
 pub struct CheckedSpecification {
     /// What the person is told.
     pub check: SpecificationCheck,
-    /// The document with its defaults filled; `None` unless valid.
-    pub document: Option<serde_json::Value>,
+    /// What the kit made of it; `None` unless valid.
+    pub unified: Option<UnifiedSpecification>,
+}
+
+/// A valid specification as the kit completed it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnifiedSpecification {
+    /// The document with its defaults filled.
+    pub document: serde_json::Value,
+    /// Variables of the kit's OpenTofu module, ready for `InfrastructureWork`.
+    pub variables: serde_json::Value,
+    /// Its nodes, in the order of the document.
+    pub nodes: Vec<SpecifiedNode>,
+}
+
+/// A node as specified, defaults filled.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SpecifiedNode {
+    /// Its name, unique in the stack.
+    pub name: String,
+    /// Its IPv4 address, unique in the stack.
+    pub address: String,
+    /// Its role in the stack, one of the kit's.
+    pub role: String,
+    /// What it is.
+    pub kind: NodeType,
+    /// Processors.
+    pub cpu: u32,
+    /// Memory in MiB.
+    pub memory_mib: u32,
 }
 
 /// The Unifier's engine: CUE.
@@ -225,13 +335,22 @@ pub trait InfrastructureRunner: Send + Sync {
     /// # Errors
     /// `tool_missing`, `state_locked`, `disk_full`, or `upstream_failed` with
     /// OpenTofu's own diagnostics in one sentence.
-    async fn plan(&self, work: &InfrastructureWork, watch: &RunWatch) -> Result<PlanResult, RunError>;
+    async fn plan(
+        &self,
+        work: &InfrastructureWork,
+        watch: &RunWatch,
+    ) -> Result<PlanResult, RunError>;
 
     /// Applies exactly this plan.
     ///
     /// # Errors
     /// As for [`Self::plan`], and `plan_stale` when the state has moved on.
-    async fn apply(&self, work: &InfrastructureWork, plan: &[u8], watch: &RunWatch) -> Result<ApplyResult, RunError>;
+    async fn apply(
+        &self,
+        work: &InfrastructureWork,
+        plan: &[u8],
+        watch: &RunWatch,
+    ) -> Result<ApplyResult, RunError>;
 
     /// The program's version, as observed now.
     ///
@@ -247,6 +366,10 @@ pub struct InfrastructureWork {
     pub module: PathBuf,
     /// Variables, as `terraform.tfvars.json` takes them.
     pub variables: serde_json::Value,
+    /// The folder that an apply writes rendered configuration to; made when it is
+    /// not there. Provisioners find it as `KOMBIFY_OUTPUT_DIR`, so that neither plan
+    /// nor state holds a path of this machine.
+    pub output: PathBuf,
     /// Plan the removal of everything.
     pub destroy: bool,
     /// Our http state backend.
@@ -266,7 +389,9 @@ pub struct StateBackend {
 
 impl std::fmt::Debug for StateBackend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StateBackend").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("StateBackend")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
