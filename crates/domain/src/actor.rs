@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use types::{
-    ApiTokenId, SessionId, UserId,
-    portal::Scope,
-};
+use types::{ApiTokenId, SessionId, UserId, portal::Scope};
 
 use crate::{Error, Result};
 
@@ -30,7 +27,9 @@ pub struct Credentials {
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("request_id", &self.request_id).finish_non_exhaustive()
+        f.debug_struct("Credentials")
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,9 +71,9 @@ impl Actor {
     /// `forbidden` when it is a token without the scope.
     pub fn require_scope(&self, scope: Scope) -> Result<()> {
         match &self.via {
-            Via::Token { scopes, .. } if !scopes.contains(&scope) => {
-                Err(Error::forbidden(format!("an API token with the scope {scope}")))
-            }
+            Via::Token { scopes, .. } if !scopes.contains(&scope) => Err(Error::forbidden(
+                format!("an API token with the scope {scope}"),
+            )),
             _ => Ok(()),
         }
     }
@@ -96,6 +95,10 @@ impl Actor {
     /// `forbidden` when they are none.
     pub fn require_operator(&self, scope: Scope) -> Result<()> {
         self.require_scope(scope)?;
-        if self.operator { Ok(()) } else { Err(Error::forbidden("a platform operator")) }
+        if self.operator {
+            Ok(())
+        } else {
+            Err(Error::forbidden("a platform operator"))
+        }
     }
 }

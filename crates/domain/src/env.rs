@@ -119,3 +119,15 @@ impl Clock for MovableClock {
         Timestamp(SystemClock.now().0 + self.ahead_ms.load(Ordering::SeqCst))
     }
 }
+
+impl jobs::Clock for Env {
+    fn now_ms(&self) -> i64 {
+        self.now().0
+    }
+}
+
+impl jobs::Entropy for Env {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.entropy.fill(bytes);
+    }
+}

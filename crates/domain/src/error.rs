@@ -122,7 +122,25 @@ impl Error {
         )
     }
 
-    /// A failure of ours, to be logged with its chain.
+    /// Logs a fault of ours with its chain, at the boundary where it becomes an
+    /// answer; the request id is in the span. A refusal is no fault.
+    pub fn log(&self) {
+        if !self.is_fault() {
+            return;
+        }
+        let mut chain = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !chain.contains(&text) {
+                chain = format!("{chain}: {text}");
+            }
+            source = cause.source();
+        }
+        tracing::error!(error = %chain, "a request failed");
+    }
+
+    /// A failure of ours, not of who asked.
     #[must_use]
     pub fn is_fault(&self) -> bool {
         !matches!(self, Self::Refused(_))

@@ -16,8 +16,15 @@ use crate::{
     env::Env,
     plans::Plans,
     portal::{
-        Portal, api_token::ApiTokens, audit::Audit, invitation::Invitations, launch::Launches,
-        launch_code::LaunchCodes, member::Members, session::Sessions, set_up::SetUp,
+        Portal,
+        api_token::ApiTokens,
+        audit::Audit,
+        invitation::Invitations,
+        launch::Launches,
+        launch_code::LaunchCodes,
+        member::Members,
+        session::Sessions,
+        set_up::SetUp,
         sign_in::{OperatorRule, SignIn},
         tenant::Tenants,
     },
@@ -37,6 +44,7 @@ pub struct Services {
     pub stack: Arc<StackService>,
     /// The health reconciler.
     pub health: HealthWatch,
+    env: Env,
 }
 
 /// What the portal and the admin centre are built from.
@@ -70,9 +78,29 @@ pub struct PlatformParts {
 impl Services {
     /// Puts the services together.
     #[must_use]
-    pub fn new(platform: Platform, stack: Arc<StackService>) -> Self {
-        let Platform { portal, admin, health } = platform;
-        Self { portal, admin, stack, health }
+    pub fn new(platform: Platform, stack: Arc<StackService>, env: Env) -> Self {
+        let Platform {
+            portal,
+            admin,
+            health,
+        } = platform;
+        Self {
+            portal,
+            admin,
+            stack,
+            health,
+            env,
+        }
+    }
+
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The server's time, for pages that show how long ago something was.
+    #[must_use]
+    pub fn now(&self) -> types::Timestamp {
+        self.env.now()
     }
 
     /// Who asks: by API token, else by the portal's session.
@@ -81,10 +109,20 @@ impl Services {
     /// `unauthenticated`.
     pub async fn authenticate(&self, credentials: &Credentials) -> Result<Actor> {
         if let Some(bearer) = &credentials.bearer {
-            return self.portal.api_tokens.authenticate(bearer, &credentials.request_id).await;
+            return self
+                .portal
+                .api_tokens
+                .authenticate(bearer, &credentials.request_id)
+                .await;
         }
-        let session = credentials.portal_session.as_deref().ok_or_else(Error::unauthenticated)?;
-        self.portal.sessions.authenticate(session, &credentials.request_id).await
+        let session = credentials
+            .portal_session
+            .as_deref()
+            .ok_or_else(Error::unauthenticated)?;
+        self.portal
+            .sessions
+            .authenticate(session, &credentials.request_id)
+            .await
     }
 }
 
@@ -104,24 +142,67 @@ impl Platform {
     #[must_use]
     pub fn new(parts: PlatformParts) -> Self {
         let PlatformParts {
-            db, env, vault, plans, public_url, operators, development, signer, provider, probe, queue, queues,
+            db,
+            env,
+            vault,
+            plans,
+            public_url,
+            operators,
+            development,
+            signer,
+            provider,
+            probe,
+            queue,
+            queues,
         } = parts;
         let audit = Audit::new(db.clone(), env.clone());
         let instances = Instances::new(db.clone(), env.clone(), audit.clone());
         let placement = Placement::new(db.clone(), env.clone());
         let jobs = Jobs::new(queues);
         let health = HealthWatch::new(db.clone(), env.clone(), Arc::clone(&probe));
-        let sessions = Sessions::new(db.clone(), env.clone(), audit.clone(), vault, Arc::clone(&provider));
+        let sessions = Sessions::new(
+            db.clone(),
+            env.clone(),
+            audit.clone(),
+            vault,
+            Arc::clone(&provider),
+        );
         let redirect_uri = format!("{public_url}/auth/callback");
         let portal = Portal {
             api_tokens: ApiTokens::new(db.clone(), env.clone(), audit.clone()),
-            invitations: Invitations::new(db.clone(), env.clone(), audit.clone(), public_url.clone()),
-            launches: Launches::new(db.clone(), env.clone(), audit.clone(), queue, placement.clone(), probe),
+            invitations: Invitations::new(
+                db.clone(),
+                env.clone(),
+                audit.clone(),
+                public_url.clone(),
+            ),
+            launches: Launches::new(
+                db.clone(),
+                env.clone(),
+                audit.clone(),
+                queue,
+                placement.clone(),
+                probe,
+            ),
             launch_codes: LaunchCodes::new(db.clone(), env.clone(), signer, public_url.clone()),
             members: Members::new(db.clone(), env.clone(), audit.clone()),
             set_up: SetUp::new(db.clone(), env.clone(), audit.clone(), public_url),
-            sign_in: SignIn::new(db.clone(), env.clone(), audit.clone(), sessions.clone(), provider, operators, redirect_uri),
-            tenants: Tenants::new(db.clone(), env.clone(), plans.clone(), audit.clone(), instances.clone()),
+            sign_in: SignIn::new(
+                db.clone(),
+                env.clone(),
+                audit.clone(),
+                sessions.clone(),
+                provider,
+                operators,
+                redirect_uri,
+            ),
+            tenants: Tenants::new(
+                db.clone(),
+                env.clone(),
+                plans.clone(),
+                audit.clone(),
+                instances.clone(),
+            ),
             sessions,
             db: db.clone(),
             plans,
@@ -137,6 +218,10 @@ impl Platform {
             placement,
             users: Users::new(db),
         };
-        Self { portal, admin, health }
+        Self {
+            portal,
+            admin,
+            health,
+        }
     }
 }

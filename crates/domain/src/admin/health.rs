@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use entity::control::{instance, instance_health_check};
 use futures::future::join_all;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr,
+};
 use tokio::sync::watch;
 use types::admin::{HealthStatus, InstanceStatus};
 
@@ -26,7 +28,12 @@ impl HealthWatch {
     /// A reconciler with this probe.
     #[must_use]
     pub fn new(db: Db, env: Env, probe: Arc<dyn InstanceProbe>) -> Self {
-        Self { db, env, probe, seen: watch::Sender::new(0) }
+        Self {
+            db,
+            env,
+            probe,
+            seen: watch::Sender::new(0),
+        }
     }
 
     /// Changes after each round of this process, for live views.
@@ -54,7 +61,9 @@ impl HealthWatch {
         }
         if looked > 0 {
             instance_health_check::Entity::delete_many()
-                .filter(instance_health_check::Column::Timestamp.lt(now.plus_seconds(-KEPT_SECONDS)))
+                .filter(
+                    instance_health_check::Column::Timestamp.lt(now.plus_seconds(-KEPT_SECONDS)),
+                )
                 .exec(self.db.write())
                 .await?;
             self.seen.send_modify(|rounds| *rounds += 1);
@@ -65,7 +74,10 @@ impl HealthWatch {
     async fn look(&self, instance: instance::Model) -> Result<bool> {
         let now = self.env.now();
         let taken = instance::Entity::update_many()
-            .col_expr(instance::Column::NextCheckAt, Expr::value(now.plus_seconds(CHECK_SECONDS)))
+            .col_expr(
+                instance::Column::NextCheckAt,
+                Expr::value(now.plus_seconds(CHECK_SECONDS)),
+            )
             .filter(instance::Column::Id.eq(instance.id))
             .filter(instance::Column::NextCheckAt.eq(instance.next_check_at))
             .exec(self.db.write())
@@ -96,7 +108,10 @@ impl HealthWatch {
             && matches!(status, HealthStatus::Healthy | HealthStatus::Degraded)
         {
             instance::Entity::update_many()
-                .col_expr(instance::Column::Status, Expr::value(InstanceStatus::Active))
+                .col_expr(
+                    instance::Column::Status,
+                    Expr::value(InstanceStatus::Active),
+                )
                 .col_expr(instance::Column::UpdatedAt, Expr::value(self.env.now()))
                 .filter(instance::Column::Id.eq(instance.id))
                 .filter(Expr::col(instance::Column::Status).eq(InstanceStatus::Provisioning))

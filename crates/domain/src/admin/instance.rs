@@ -63,7 +63,8 @@ impl Instances {
             .order_by_asc(instance::Column::Name)
             .all(self.db.read())
             .await?;
-        let since = now.plus_seconds(-(i64::try_from(SHOWN).unwrap_or_default() + 1) * CHECK_SECONDS);
+        let since =
+            now.plus_seconds(-(i64::try_from(SHOWN).unwrap_or_default() + 1) * CHECK_SECONDS);
         let mut checks: HashMap<InstanceId, Vec<instance_health_check::Model>> = HashMap::new();
         let recent = instance_health_check::Entity::find()
             .filter(instance_health_check::Column::Timestamp.gte(since))
@@ -107,7 +108,10 @@ impl Instances {
         Ok(health(&instance, checks, self.env.now()))
     }
 
-    async fn with_checks(&self, id: InstanceId) -> Result<(instance::Model, Vec<instance_health_check::Model>)> {
+    async fn with_checks(
+        &self,
+        id: InstanceId,
+    ) -> Result<(instance::Model, Vec<instance_health_check::Model>)> {
         let instance = instance::Entity::find_by_id(id)
             .one(self.db.read())
             .await?
@@ -129,18 +133,37 @@ impl Instances {
     /// `forbidden` unless operator, `invalid`, `conflict` for a name that is taken.
     pub async fn create(&self, actor: &Actor, wanted: InstanceCreate) -> Result<InstanceView> {
         actor.require_operator(Scope::Write)?;
-        let InstanceCreate { name, region, deployment_mode, max_tenants, internal_endpoint, public_endpoint } = wanted;
+        let InstanceCreate {
+            name,
+            region,
+            deployment_mode,
+            max_tenants,
+            internal_endpoint,
+            public_endpoint,
+        } = wanted;
         if !is_slug(&name) {
-            return Err(Error::invalid("name", "The name needs 3 to 40 small letters, digits and hyphens, a letter first."));
+            return Err(Error::invalid(
+                "name",
+                "The name needs 3 to 40 small letters, digits and hyphens, a letter first.",
+            ));
         }
         let most = deployment_mode.default_max_tenants();
         let max_tenants = max_tenants.unwrap_or(most);
         if !(1..=most).contains(&max_tenants) {
-            return Err(Error::invalid("max_tenants", format!("A {deployment_mode} instance holds 1 to {most} tenants.")));
+            return Err(Error::invalid(
+                "max_tenants",
+                format!("A {deployment_mode} instance holds 1 to {most} tenants."),
+            ));
         }
-        for (field, address) in [("internal_endpoint", Some(&internal_endpoint)), ("public_endpoint", public_endpoint.as_ref())] {
+        for (field, address) in [
+            ("internal_endpoint", Some(&internal_endpoint)),
+            ("public_endpoint", public_endpoint.as_ref()),
+        ] {
             if address.is_some_and(|address| !is_base_address(address)) {
-                return Err(Error::invalid(field, "The address has to begin with http:// or https:// and end without a slash."));
+                return Err(Error::invalid(
+                    field,
+                    "The address has to begin with http:// or https:// and end without a slash.",
+                ));
             }
         }
         let now = self.env.now();
@@ -163,10 +186,17 @@ impl Instances {
         .exec_with_returning(&transaction)
         .await
         .map_err(|error| match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => Error::conflict(format!("An instance named {name} exists.")),
+            Some(SqlErr::UniqueConstraintViolation(_)) => {
+                Error::conflict(format!("An instance named {name} exists."))
+            }
             _ => error.into(),
         })?;
-        self.audit.record(&transaction, Entry::by(actor, "instance.created", &made.name)).await?;
+        self.audit
+            .record(
+                &transaction,
+                Entry::by(actor, "instance.created", &made.name),
+            )
+            .await?;
         transaction.commit().await?;
         Ok(view(made, Vec::new(), now))
     }
@@ -195,7 +225,10 @@ impl Instances {
         })
         .on_conflict(
             OnConflict::column(instance::Column::Name)
-                .update_columns([instance::Column::InternalEndpoint, instance::Column::NextCheckAt])
+                .update_columns([
+                    instance::Column::InternalEndpoint,
+                    instance::Column::NextCheckAt,
+                ])
                 .to_owned(),
         )
         .exec_with_returning(self.db.write())
@@ -222,7 +255,11 @@ fn is_base_address(address: &str) -> bool {
         && !address.contains(char::is_whitespace)
 }
 
-fn health(instance: &instance::Model, checks: Vec<instance_health_check::Model>, now: Timestamp) -> InstanceHealthView {
+fn health(
+    instance: &instance::Model,
+    checks: Vec<instance_health_check::Model>,
+    now: Timestamp,
+) -> InstanceHealthView {
     let status = checks
         .last()
         .filter(|newest| now.millis_since(newest.timestamp) <= STALE_SECONDS * 1000)
@@ -238,23 +275,68 @@ fn health(instance: &instance::Model, checks: Vec<instance_health_check::Model>,
 
 fn check_view(check: instance_health_check::Model) -> HealthCheckView {
     let instance_health_check::Model {
-        id: _, instance_id: _, timestamp, status, database, api, agents, database_ms, api_ms,
-        cpu_percent, memory_percent, storage_percent, detail,
+        id: _,
+        instance_id: _,
+        timestamp,
+        status,
+        database,
+        api,
+        agents,
+        database_ms,
+        api_ms,
+        cpu_percent,
+        memory_percent,
+        storage_percent,
+        detail,
     } = check;
     HealthCheckView {
-        at: timestamp, status, database, api, agents, database_ms, api_ms, cpu_percent,
-        memory_percent, storage_percent, detail,
+        at: timestamp,
+        status,
+        database,
+        api,
+        agents,
+        database_ms,
+        api_ms,
+        cpu_percent,
+        memory_percent,
+        storage_percent,
+        detail,
     }
 }
 
-fn view(instance: instance::Model, checks: Vec<instance_health_check::Model>, now: Timestamp) -> InstanceView {
+fn view(
+    instance: instance::Model,
+    checks: Vec<instance_health_check::Model>,
+    now: Timestamp,
+) -> InstanceView {
     let health = health(&instance, checks, now);
     let instance::Model {
-        id, name, region, provisioner, status, max_tenants, current_tenants, deployment_mode,
-        internal_endpoint, public_endpoint, next_check_at: _, created_at, updated_at: _,
+        id,
+        name,
+        region,
+        provisioner,
+        status,
+        max_tenants,
+        current_tenants,
+        deployment_mode,
+        internal_endpoint,
+        public_endpoint,
+        next_check_at: _,
+        created_at,
+        updated_at: _,
     } = instance;
     InstanceView {
-        id, name, region, provisioner, status, deployment_mode, max_tenants, current_tenants,
-        internal_endpoint, public_endpoint, health, created_at,
+        id,
+        name,
+        region,
+        provisioner,
+        status,
+        deployment_mode,
+        max_tenants,
+        current_tenants,
+        internal_endpoint,
+        public_endpoint,
+        health,
+        created_at,
     }
 }

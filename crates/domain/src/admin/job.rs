@@ -33,7 +33,10 @@ impl Jobs {
         actor.require_operator(Scope::Read)?;
         let mut jobs: Vec<JobView> = Vec::new();
         for queue in &self.queues {
-            let listed = queue.list(&JobFilter::default(), SHOWN).await.map_err(failed)?;
+            let listed = queue
+                .list(&JobFilter::default(), SHOWN)
+                .await
+                .map_err(failed)?;
             jobs.extend(listed.into_iter().map(JobView::from));
         }
         jobs.sort_by_key(|job| std::cmp::Reverse(job.created_at));
@@ -42,7 +45,11 @@ impl Jobs {
     }
 
     pub(crate) async fn waiting(&self) -> Result<Waiting> {
-        let mut waiting = Waiting { queued: 0, running: 0, oldest_ms: None };
+        let mut waiting = Waiting {
+            queued: 0,
+            running: 0,
+            oldest_ms: None,
+        };
         for queue in &self.queues {
             let stats = queue.stats().await.map_err(failed)?;
             waiting.queued += stats.waiting;

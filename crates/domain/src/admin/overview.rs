@@ -25,7 +25,12 @@ pub struct Overview {
 
 impl Overview {
     pub(crate) fn new(db: Db, env: Env, instances: Instances, jobs: Jobs) -> Self {
-        Self { db, env, instances, jobs }
+        Self {
+            db,
+            env,
+            instances,
+            jobs,
+        }
     }
 
     pub(crate) async fn read(&self, actor: &Actor) -> Result<AdminOverview> {
@@ -40,7 +45,12 @@ impl Overview {
             places(&instances),
         ];
         let decisions = instances.iter().filter_map(decision).collect();
-        Ok(AdminOverview { figures, instances, decisions, now })
+        Ok(AdminOverview {
+            figures,
+            instances,
+            decisions,
+            now,
+        })
     }
 
     async fn tenants(&self, now: Timestamp) -> Result<Figure> {
@@ -82,7 +92,12 @@ impl Overview {
             Some(p95) => format!("p95 {p95} ms"),
             None => "none has ended well yet".to_owned(),
         };
-        Ok(Figure { label: "Launches in 24 h".to_owned(), value: made.len().to_string(), detail, course })
+        Ok(Figure {
+            label: "Launches in 24 h".to_owned(),
+            value: made.len().to_string(),
+            detail,
+            course,
+        })
     }
 
     async fn queue(&self) -> Result<Figure> {
@@ -91,12 +106,19 @@ impl Overview {
             Some(ms) => format!("oldest {} s, {} running", ms / 1000, waiting.running),
             None => format!("{} running", waiting.running),
         };
-        Ok(Figure { label: "Jobs in queue".to_owned(), value: waiting.queued.to_string(), detail, course: Vec::new() })
+        Ok(Figure {
+            label: "Jobs in queue".to_owned(),
+            value: waiting.queued.to_string(),
+            detail,
+            course: Vec::new(),
+        })
     }
 }
 
 fn places(instances: &[InstanceView]) -> Figure {
-    let active = instances.iter().filter(|instance| instance.status == InstanceStatus::Active);
+    let active = instances
+        .iter()
+        .filter(|instance| instance.status == InstanceStatus::Active);
     let (taken, all) = active.fold((0, 0), |(taken, all), instance| {
         (taken + instance.current_tenants, all + instance.max_tenants)
     });
@@ -119,17 +141,30 @@ fn is_nearly_full(instance: &InstanceView) -> bool {
 
 fn decision(instance: &InstanceView) -> Option<Decision> {
     let href = format!("/admin/instances/{}", instance.id);
-    if instance.status == InstanceStatus::Active && instance.health.status != HealthStatus::Healthy {
+    if instance.status == InstanceStatus::Active && instance.health.status != HealthStatus::Healthy
+    {
         let newest = instance.health.checks.last();
         return Some(Decision {
-            title: format!("{} is {}", instance.name, instance.health.status.word().to_lowercase()),
-            detail: newest.map(|check| check.detail.clone()).filter(|detail| !detail.is_empty()).unwrap_or_else(|| "It was not observed in the last 45 s.".to_owned()),
+            title: format!(
+                "{} is {}",
+                instance.name,
+                instance.health.status.word().to_lowercase()
+            ),
+            detail: newest
+                .map(|check| check.detail.clone())
+                .filter(|detail| !detail.is_empty())
+                .unwrap_or_else(|| "It was not observed in the last 45 s.".to_owned()),
             action: "Look".to_owned(),
             href,
         });
     }
     (instance.status == InstanceStatus::Active && is_nearly_full(instance)).then(|| Decision {
-        title: format!("{} has {} of {} places left", instance.name, instance.max_tenants - instance.current_tenants, instance.max_tenants),
+        title: format!(
+            "{} has {} of {} places left",
+            instance.name,
+            instance.max_tenants - instance.current_tenants,
+            instance.max_tenants
+        ),
         detail: "New homelabs cannot launch once every instance is full.".to_owned(),
         action: "Add instance".to_owned(),
         href: "/admin/instances".to_owned(),

@@ -39,7 +39,8 @@ impl Placement {
                 .filter(instance::Column::Status.eq(InstanceStatus::Active))
                 .filter(instance::Column::DeploymentMode.eq(DeploymentMode::Shared))
                 .filter(
-                    Expr::col(instance::Column::CurrentTenants).lt(Expr::col(instance::Column::MaxTenants)),
+                    Expr::col(instance::Column::CurrentTenants)
+                        .lt(Expr::col(instance::Column::MaxTenants)),
                 )
                 .order_by_desc(instance::Column::CurrentTenants)
                 .order_by_asc(instance::Column::Name)
@@ -51,7 +52,9 @@ impl Placement {
                     "Every instance is full or not ready yet. An operator has to add one in the admin centre; then launch again.",
                 ));
             };
-            if self.take(&transaction, candidate.id).await? && self.bind(&transaction, tenant, candidate.id).await? {
+            if self.take(&transaction, candidate.id).await?
+                && self.bind(&transaction, tenant, candidate.id).await?
+            {
                 transaction.commit().await?;
                 return Ok(candidate);
             }
@@ -65,7 +68,12 @@ impl Placement {
     /// # Errors
     /// `not_found`; `no_capacity` when it is full or not active; `conflict` when the
     /// tenant already has data on another instance, which this does not move.
-    pub async fn assign(&self, on: &impl ConnectionTrait, tenant: TenantId, to: InstanceId) -> Result<()> {
+    pub async fn assign(
+        &self,
+        on: &impl ConnectionTrait,
+        tenant: TenantId,
+        to: InstanceId,
+    ) -> Result<()> {
         let before = tenant::Entity::find_by_id(tenant)
             .one(on)
             .await?
@@ -91,7 +99,9 @@ impl Placement {
         if self.bind(on, tenant, to).await? {
             Ok(())
         } else {
-            Err(Error::conflict("The tenant was placed by somebody else in between. Reload the page."))
+            Err(Error::conflict(
+                "The tenant was placed by somebody else in between. Reload the page.",
+            ))
         }
     }
 
@@ -104,13 +114,21 @@ impl Placement {
             .col_expr(instance::Column::UpdatedAt, Expr::value(self.env.now()))
             .filter(instance::Column::Id.eq(instance))
             .filter(instance::Column::Status.eq(InstanceStatus::Active))
-            .filter(Expr::col(instance::Column::CurrentTenants).lt(Expr::col(instance::Column::MaxTenants)))
+            .filter(
+                Expr::col(instance::Column::CurrentTenants)
+                    .lt(Expr::col(instance::Column::MaxTenants)),
+            )
             .exec(on)
             .await?;
         Ok(taken.rows_affected == 1)
     }
 
-    async fn bind(&self, on: &impl ConnectionTrait, tenant: TenantId, instance: InstanceId) -> Result<bool> {
+    async fn bind(
+        &self,
+        on: &impl ConnectionTrait,
+        tenant: TenantId,
+        instance: InstanceId,
+    ) -> Result<bool> {
         let bound = tenant::Entity::update_many()
             .col_expr(tenant::Column::InstanceId, Expr::value(Some(instance)))
             .col_expr(tenant::Column::UpdatedAt, Expr::value(self.env.now()))

@@ -28,7 +28,11 @@ pub struct AdminTenants {
 
 impl AdminTenants {
     pub(crate) fn new(db: Db, audit: Audit, placement: Placement) -> Self {
-        Self { db, audit, placement }
+        Self {
+            db,
+            audit,
+            placement,
+        }
     }
 
     /// Every tenant, by name.
@@ -56,7 +60,12 @@ impl AdminTenants {
     ///
     /// # Errors
     /// `forbidden` unless operator, and what [`Placement::assign`] refuses.
-    pub async fn assign(&self, actor: &Actor, id: TenantId, wanted: InstanceAssign) -> Result<TenantAdminView> {
+    pub async fn assign(
+        &self,
+        actor: &Actor,
+        id: TenantId,
+        wanted: InstanceAssign,
+    ) -> Result<TenantAdminView> {
         actor.require_operator(Scope::Write)?;
         let InstanceAssign { instance } = wanted;
         let transaction = self.db.begin().await?;
@@ -66,11 +75,21 @@ impl AdminTenants {
             .one(&transaction)
             .await?
             .ok_or_else(|| Error::not_found("tenant"))?;
-        let on = instance.as_ref().map(|instance| instance.name.clone()).unwrap_or_default();
-        let entry = Entry::by(actor, "tenant.placed", &tenant.name).in_tenant(&tenant.slug).with_detail(format!("on {on}"));
+        let on = instance
+            .as_ref()
+            .map(|instance| instance.name.clone())
+            .unwrap_or_default();
+        let entry = Entry::by(actor, "tenant.placed", &tenant.name)
+            .in_tenant(&tenant.slug)
+            .with_detail(format!("on {on}"));
         self.audit.record(&transaction, entry).await?;
         transaction.commit().await?;
-        let count = self.member_counts().await?.get(&id).copied().unwrap_or_default();
+        let count = self
+            .member_counts()
+            .await?
+            .get(&id)
+            .copied()
+            .unwrap_or_default();
         Ok(view(tenant, instance, count))
     }
 
@@ -83,17 +102,38 @@ impl AdminTenants {
             .into_tuple()
             .all(self.db.read())
             .await?;
-        Ok(counts.into_iter().map(|(id, count)| (id, u32::try_from(count).unwrap_or(u32::MAX))).collect())
+        Ok(counts
+            .into_iter()
+            .map(|(id, count)| (id, u32::try_from(count).unwrap_or(u32::MAX)))
+            .collect())
     }
 }
 
 fn view(tenant: tenant::Model, instance: Option<instance::Model>, members: u32) -> TenantAdminView {
     let tenant::Model {
-        id, slug, name, organisation_id: _, instance_id, plan, subscription_status, max_users: _,
-        max_nodes: _, sample, created_at, updated_at: _,
+        id,
+        slug,
+        name,
+        organisation_id: _,
+        instance_id,
+        plan,
+        subscription_status,
+        max_users: _,
+        max_nodes: _,
+        sample,
+        created_at,
+        updated_at: _,
     } = tenant;
     TenantAdminView {
-        id, slug, name, plan, subscription_status, members, instance: instance_id,
-        instance_name: instance.map(|instance| instance.name), sample, created_at,
+        id,
+        slug,
+        name,
+        plan,
+        subscription_status,
+        members,
+        instance: instance_id,
+        instance_name: instance.map(|instance| instance.name),
+        sample,
+        created_at,
     }
 }

@@ -25,17 +25,42 @@ impl Users {
     /// `forbidden` unless operator.
     pub async fn list(&self, actor: &Actor) -> Result<Vec<UserAdminView>> {
         actor.require_operator(Scope::Read)?;
-        let users = user::Entity::find().order_by_asc(user::Column::Name).all(self.db.read()).await?;
+        let users = user::Entity::find()
+            .order_by_asc(user::Column::Name)
+            .all(self.db.read())
+            .await?;
         let mut tenants: HashMap<UserId, Vec<String>> = HashMap::new();
-        let places = membership::Entity::find().find_also_related(tenant::Entity).all(self.db.read()).await?;
+        let places = membership::Entity::find()
+            .find_also_related(tenant::Entity)
+            .all(self.db.read())
+            .await?;
         for (place, tenant) in places {
-            tenants.entry(place.user_id).or_default().extend(tenant.map(|tenant| tenant.name));
+            tenants
+                .entry(place.user_id)
+                .or_default()
+                .extend(tenant.map(|tenant| tenant.name));
         }
         Ok(users
             .into_iter()
             .map(|user| {
-                let user::Model { id, issuer: _, subject: _, email, name, operator, created_at: _, last_seen_at } = user;
-                UserAdminView { id, name, email, operator, tenants: tenants.remove(&id).unwrap_or_default(), last_seen_at }
+                let user::Model {
+                    id,
+                    issuer: _,
+                    subject: _,
+                    email,
+                    name,
+                    operator,
+                    created_at: _,
+                    last_seen_at,
+                } = user;
+                UserAdminView {
+                    id,
+                    name,
+                    email,
+                    operator,
+                    tenants: tenants.remove(&id).unwrap_or_default(),
+                    last_seen_at,
+                }
             })
             .collect())
     }

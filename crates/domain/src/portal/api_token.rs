@@ -54,13 +54,20 @@ impl ApiTokens {
     /// `forbidden` for a token, so that a leaked one cannot make others; `invalid`.
     pub async fn create(&self, actor: &Actor, wanted: ApiTokenCreate) -> Result<ApiTokenSecret> {
         actor.require_browser()?;
-        let ApiTokenCreate { name, mut scopes, days } = wanted;
+        let ApiTokenCreate {
+            name,
+            mut scopes,
+            days,
+        } = wanted;
         let name = name.trim().to_owned();
         if name.is_empty() || name.chars().count() > 60 {
             return Err(Error::invalid("name", "The name needs 1 to 60 characters."));
         }
         if !(1..=365).contains(&days) {
-            return Err(Error::invalid("days", "A token may work for 1 to 365 days."));
+            return Err(Error::invalid(
+                "days",
+                "A token may work for 1 to 365 days.",
+            ));
         }
         scopes.sort_unstable();
         scopes.dedup();
@@ -84,10 +91,14 @@ impl ApiTokens {
         })
         .exec_with_returning(&transaction)
         .await?;
-        let entry = Entry::by(actor, "api_token.created", &made.name).with_detail(made.scopes.clone());
+        let entry =
+            Entry::by(actor, "api_token.created", &made.name).with_detail(made.scopes.clone());
         self.audit.record(&transaction, entry).await?;
         transaction.commit().await?;
-        Ok(ApiTokenSecret { token: view(made), secret })
+        Ok(ApiTokenSecret {
+            token: view(made),
+            secret,
+        })
     }
 
     /// Takes a token back, at once.
@@ -98,7 +109,10 @@ impl ApiTokens {
         actor.require_scope(Scope::Write)?;
         let transaction = self.db.begin().await?;
         let revoked = api_token::Entity::update_many()
-            .set(api_token::ActiveModel { revoked_at: Set(Some(self.env.now())), ..Default::default() })
+            .set(api_token::ActiveModel {
+                revoked_at: Set(Some(self.env.now())),
+                ..Default::default()
+            })
             .filter(api_token::Column::Id.eq(id))
             .filter(api_token::Column::UserId.eq(actor.user))
             .filter(api_token::Column::RevokedAt.is_null())
@@ -107,7 +121,12 @@ impl ApiTokens {
         if revoked.rows_affected == 0 {
             return Err(Error::not_found("API token"));
         }
-        self.audit.record(&transaction, Entry::by(actor, "api_token.revoked", id.to_string())).await?;
+        self.audit
+            .record(
+                &transaction,
+                Entry::by(actor, "api_token.revoked", id.to_string()),
+            )
+            .await?;
         Ok(transaction.commit().await?)
     }
 
@@ -124,10 +143,18 @@ impl ApiTokens {
             .find_also_related(user::Entity)
             .one(self.db.read())
             .await?;
-        let Some((token, Some(user))) = found else { return Err(Error::unauthenticated()) };
-        if token.last_used_at.is_none_or(|at| now.millis_since(at) > TOUCH_MS) {
+        let Some((token, Some(user))) = found else {
+            return Err(Error::unauthenticated());
+        };
+        if token
+            .last_used_at
+            .is_none_or(|at| now.millis_since(at) > TOUCH_MS)
+        {
             api_token::Entity::update_many()
-                .set(api_token::ActiveModel { last_used_at: Set(Some(now)), ..Default::default() })
+                .set(api_token::ActiveModel {
+                    last_used_at: Set(Some(now)),
+                    ..Default::default()
+                })
                 .filter(api_token::Column::Id.eq(token.id))
                 .exec(self.db.write())
                 .await?;
@@ -137,24 +164,76 @@ impl ApiTokens {
             name: user.name,
             email: user.email,
             operator: user.operator,
-            via: Via::Token { id: token.id, scopes: scopes(&token.scopes) },
+            via: Via::Token {
+                id: token.id,
+                scopes: scopes(&token.scopes),
+            },
             request_id: request_id.to_owned(),
         })
     }
 }
 
+/// Makes a token for the only user with this e-mail address: for whoever holds the
+/// database itself, on the command line.
+///
+/// # Errors
+/// `not_found` for nobody, `conflict` for several, and what [`ApiTokens::create`] refuses.
+pub async fn issue(db: Db, env: Env, email: &str, wanted: ApiTokenCreate) -> Result<ApiTokenSecret> {
+    let mut users = user::Entity::find()
+        .filter(user::Column::Email.eq(email))
+        .all(db.read())
+        .await?;
+    let user = users.pop().ok_or_else(|| Error::not_found("user"))?;
+    if !users.is_empty() {
+        return Err(Error::conflict(format!("{} users have the address {email}.", users.len() + 1)));
+    }
+    let actor = Actor {
+        user: user.id,
+        name: format!("{} (command line)", user.name),
+        email: user.email,
+        operator: user.operator,
+        via: Via::Session(env.id()),
+        request_id: env.id::<uuid::Uuid>().to_string(),
+    };
+    let audit = Audit::new(db.clone(), env.clone());
+    ApiTokens::new(db, env, audit).create(&actor, wanted).await
+}
+
 fn words(scopes: &[Scope]) -> String {
-    scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(" ")
+    scopes
+        .iter()
+        .map(|scope| scope.word())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn scopes(words: &str) -> Vec<Scope> {
-    words.split(' ').filter_map(|word| word.parse().ok()).collect()
+    words
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect()
 }
 
 fn view(token: api_token::Model) -> ApiTokenView {
     let api_token::Model {
-        id, user_id: _, name, prefix, secret_hash: _, scopes: words, created_at, expires_at,
-        last_used_at, revoked_at: _,
+        id,
+        user_id: _,
+        name,
+        prefix,
+        secret_hash: _,
+        scopes: words,
+        created_at,
+        expires_at,
+        last_used_at,
+        revoked_at: _,
     } = token;
-    ApiTokenView { id, name, prefix, scopes: scopes(&words), created_at, expires_at, last_used_at }
+    ApiTokenView {
+        id,
+        name,
+        prefix,
+        scopes: scopes(&words),
+        created_at,
+        expires_at,
+        last_used_at,
+    }
 }

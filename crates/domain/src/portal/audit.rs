@@ -1,8 +1,14 @@
 //! The audit log: who did what, to what, when.
 
 use entity::control::audit_event;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use types::{UserId, portal::{AuditEventView, Role}};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use types::{
+    UserId,
+    portal::{AuditEventView, Role},
+};
 
 use crate::{Result, actor::Actor, db::Db, env::Env, portal::tenant::access};
 
@@ -74,7 +80,15 @@ impl Audit {
     /// # Errors
     /// When the database fails; then the thing must not be done either.
     pub async fn record(&self, on: &impl ConnectionTrait, entry: Entry) -> Result<()> {
-        let Entry { tenant, actor, actor_id, action, subject, detail, request_id } = entry;
+        let Entry {
+            tenant,
+            actor,
+            actor_id,
+            action,
+            subject,
+            detail,
+            request_id,
+        } = entry;
         audit_event::Entity::insert(audit_event::ActiveModel {
             id: Set(self.env.id()),
             at: Set(self.env.now()),
@@ -117,6 +131,24 @@ impl Audit {
 }
 
 fn view(event: audit_event::Model) -> AuditEventView {
-    let audit_event::Model { id, at, tenant_slug: _, actor, actor_id: _, action, subject, detail, request_id } = event;
-    AuditEventView { id, at, actor, action, subject, detail, request_id }
+    let audit_event::Model {
+        id,
+        at,
+        tenant_slug: _,
+        actor,
+        actor_id: _,
+        action,
+        subject,
+        detail,
+        request_id,
+    } = event;
+    AuditEventView {
+        id,
+        at,
+        actor,
+        action,
+        subject,
+        detail,
+        request_id,
+    }
 }

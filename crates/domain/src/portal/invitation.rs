@@ -29,20 +29,33 @@ pub struct Invitations {
 
 impl Invitations {
     pub(crate) fn new(db: Db, env: Env, audit: Audit, public_url: String) -> Self {
-        Self { db, env, audit, public_url }
+        Self {
+            db,
+            env,
+            audit,
+            public_url,
+        }
     }
 
     /// Makes an invitation; its link is shown once.
     ///
     /// # Errors
     /// `forbidden` unless admin, `plan_limit`, `invalid`.
-    pub async fn create(&self, actor: &Actor, slug: &str, wanted: InvitationCreate) -> Result<InvitationLink> {
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        slug: &str,
+        wanted: InvitationCreate,
+    ) -> Result<InvitationLink> {
         actor.require_scope(Scope::Write)?;
         let access = access(&self.db, actor, slug).await?;
         access.require(Role::Admin)?;
         let InvitationCreate { note, role } = wanted;
         if note.chars().count() > 120 {
-            return Err(Error::invalid("note", "The note may have at most 120 characters."));
+            return Err(Error::invalid(
+                "note",
+                "The note may have at most 120 characters.",
+            ));
         }
         let now = self.env.now();
         let secret = self.env.secret();
@@ -76,10 +89,15 @@ impl Invitations {
         })
         .exec_without_returning(&transaction)
         .await?;
-        let entry = Entry::by(actor, "invitation.created", note).in_tenant(slug).with_detail(format!("as {role}"));
+        let entry = Entry::by(actor, "invitation.created", note)
+            .in_tenant(slug)
+            .with_detail(format!("as {role}"));
         self.audit.record(&transaction, entry).await?;
         transaction.commit().await?;
-        Ok(InvitationLink { url: format!("{}/invitations/{secret}", self.public_url), expires_at })
+        Ok(InvitationLink {
+            url: format!("{}/invitations/{secret}", self.public_url),
+            expires_at,
+        })
     }
 
     /// Takes an invitation back.
@@ -112,7 +130,9 @@ impl Invitations {
     /// `not_found` when the link is wrong, used, revoked or too old.
     pub async fn offer(&self, secret: &str) -> Result<InvitationOffer> {
         let (invitation, tenant) = self.open(secret).await?;
-        let inviter = user::Entity::find_by_id(invitation.invited_by).one(self.db.read()).await?;
+        let inviter = user::Entity::find_by_id(invitation.invited_by)
+            .one(self.db.read())
+            .await?;
         Ok(InvitationOffer {
             tenant: tenant.name,
             role: invitation.role,
@@ -167,7 +187,10 @@ impl Invitations {
         .exec_without_returning(&transaction)
         .await?;
         if joined == 0 {
-            return Err(Error::conflict(format!("You belong to {} already.", tenant.name)));
+            return Err(Error::conflict(format!(
+                "You belong to {} already.",
+                tenant.name
+            )));
         }
         let entry = Entry::by(actor, "invitation.accepted", &actor.name).in_tenant(&tenant.slug);
         self.audit.record(&transaction, entry).await?;
@@ -200,6 +223,8 @@ fn gone() -> Error {
 fn full(limit: u64) -> Error {
     Error::refused(
         ErrorCode::PlanLimit,
-        format!("The plan holds {limit} members, and all places are taken or offered. Remove one, or choose a larger plan."),
+        format!(
+            "The plan holds {limit} members, and all places are taken or offered. Remove one, or choose a larger plan."
+        ),
     )
 }

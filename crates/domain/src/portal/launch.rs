@@ -56,9 +56,22 @@ struct Payload {
 
 impl Launches {
     pub(crate) fn new(
-        db: Db, env: Env, audit: Audit, queue: Queue, placement: Placement, probe: Arc<dyn InstanceProbe>,
+        db: Db,
+        env: Env,
+        audit: Audit,
+        queue: Queue,
+        placement: Placement,
+        probe: Arc<dyn InstanceProbe>,
     ) -> Self {
-        Self { db, env, audit, queue, placement, probe, changed: watch::Sender::new(0) }
+        Self {
+            db,
+            env,
+            audit,
+            queue,
+            placement,
+            probe,
+            changed: watch::Sender::new(0),
+        }
     }
 
     /// Starts a launch; the job and the row commit together.
@@ -135,7 +148,9 @@ impl Launches {
     }
 
     async fn run(&self, id: LaunchId) -> Result<()> {
-        let Some(launch) = launch::Entity::find_by_id(id).one(self.db.read()).await? else { return Ok(()) };
+        let Some(launch) = launch::Entity::find_by_id(id).one(self.db.read()).await? else {
+            return Ok(());
+        };
         if launch.ended {
             return Ok(());
         }
@@ -145,7 +160,8 @@ impl Launches {
         let (slug, detail) = self.step(id, &mut steps, CHECK, self.check(tenant)).await?;
         debug_assert!(!detail.is_empty());
         let (instance, _) = self.step(id, &mut steps, PLACE, self.place(tenant)).await?;
-        self.step(id, &mut steps, LOOK, self.look(&instance)).await?;
+        self.step(id, &mut steps, LOOK, self.look(&instance))
+            .await?;
         let redirect = {
             let base = instance.public_endpoint.clone().unwrap_or_default();
             format!("{base}/sso/start?tenant={slug}&return_to=%2Ftenant%2F{slug}")
@@ -188,7 +204,9 @@ impl Launches {
             .await?
             .ok_or_else(Error::tenant_not_found)?;
         if tenant.subscription_status == SubscriptionStatus::Cancelled {
-            return Err(Error::forbidden("an active subscription; this one was cancelled"));
+            return Err(Error::forbidden(
+                "an active subscription; this one was cancelled",
+            ));
         }
         let detail = format!("{} plan, {} nodes", tenant.plan.title(), tenant.max_nodes);
         Ok((tenant.slug, detail))
@@ -196,8 +214,14 @@ impl Launches {
 
     async fn place(&self, tenant: TenantId) -> Result<(instance::Model, String)> {
         let placed = self.placement.place(tenant).await?;
-        let now = instance::Entity::find_by_id(placed.id).one(self.db.write()).await?.unwrap_or(placed);
-        let detail = format!("{}, {} of {} tenants", now.name, now.current_tenants, now.max_tenants);
+        let now = instance::Entity::find_by_id(placed.id)
+            .one(self.db.write())
+            .await?
+            .unwrap_or(placed);
+        let detail = format!(
+            "{}, {} of {} tenants",
+            now.name, now.current_tenants, now.max_tenants
+        );
         Ok((now, detail))
     }
 
@@ -206,10 +230,16 @@ impl Launches {
         if seen.status == HealthStatus::Unhealthy || seen.status == HealthStatus::Unknown {
             return Err(Error::refused(
                 types::ErrorCode::Upstream,
-                format!("The instance {} is not well: {}. It is looked at every 15 s; launch again when it is.", instance.name, seen.detail),
+                format!(
+                    "The instance {} is not well: {}. It is looked at every 15 s; launch again when it is.",
+                    instance.name, seen.detail
+                ),
             ));
         }
-        let took = seen.api_ms.map(|ms| format!(", answered in {ms:.0} ms")).unwrap_or_default();
+        let took = seen
+            .api_ms
+            .map(|ms| format!(", answered in {ms:.0} ms"))
+            .unwrap_or_default();
         Ok(((), format!("{}{took}", seen.status.word().to_lowercase())))
     }
 
@@ -227,7 +257,12 @@ impl Launches {
         Ok(())
     }
 
-    async fn end(&self, id: LaunchId, redirect: Option<String>, failure: Option<String>) -> Result<()> {
+    async fn end(
+        &self,
+        id: LaunchId,
+        redirect: Option<String>,
+        failure: Option<String>,
+    ) -> Result<()> {
         launch::Entity::update_many()
             .set(launch::ActiveModel {
                 ended: Set(true),
@@ -244,7 +279,8 @@ impl Launches {
     }
 
     fn announce(&self) {
-        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+        self.changed
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 }
 
@@ -280,8 +316,24 @@ fn to_json(steps: &[LaunchStep]) -> Result<serde_json::Value> {
 
 fn view(launch: launch::Model, slug: &str) -> Result<LaunchView> {
     let launch::Model {
-        id, tenant_id: _, user_id: _, steps, ended, redirect, failure, created_at: _, updated_at: _,
+        id,
+        tenant_id: _,
+        user_id: _,
+        steps,
+        ended,
+        redirect,
+        failure,
+        created_at: _,
+        updated_at: _,
     } = launch;
-    let steps = serde_json::from_value(steps).map_err(|error| Error::internal("read the steps", error))?;
-    Ok(LaunchView { id, tenant: slug.to_owned(), steps, ended, redirect, failure })
+    let steps =
+        serde_json::from_value(steps).map_err(|error| Error::internal("read the steps", error))?;
+    Ok(LaunchView {
+        id,
+        tenant: slug.to_owned(),
+        steps,
+        ended,
+        redirect,
+        failure,
+    })
 }

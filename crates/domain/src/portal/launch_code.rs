@@ -6,7 +6,7 @@ use entity::control::{instance, launch_code, membership, tenant, user};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use types::ErrorCode;
+use types::{ErrorCode, portal::Role};
 
 use super::tenant::access;
 use crate::{
@@ -59,7 +59,12 @@ pub struct CodeRedeem {
 
 impl LaunchCodes {
     pub(crate) fn new(db: Db, env: Env, signer: AssertionSigner, public_url: String) -> Self {
-        Self { db, env, signer, public_url }
+        Self {
+            db,
+            env,
+            signer,
+            public_url,
+        }
     }
 
     /// Makes a code for somebody who belongs to the tenant, for the instance that
@@ -75,11 +80,18 @@ impl LaunchCodes {
             None => None,
         };
         let Some(instance) = placed.filter(|instance| instance.name == wanted.client) else {
-            return Err(refused("The homelab is not on this instance. Launch it from the overview."));
+            return Err(refused(
+                "The homelab is not on this instance. Launch it from the overview.",
+            ));
         };
-        let base = instance.public_endpoint.as_deref().unwrap_or(&self.public_url);
+        let base = instance
+            .public_endpoint
+            .as_deref()
+            .unwrap_or(&self.public_url);
         if wanted.redirect_uri != format!("{base}{CALLBACK_PATH}") {
-            return Err(refused("The instance asks for an answer at an address that is not its own."));
+            return Err(refused(
+                "The instance asks for an answer at an address that is not its own.",
+            ));
         }
         if wanted.challenge.len() != 43 {
             return Err(refused("The instance sent no S256 challenge."));
@@ -107,10 +119,17 @@ impl LaunchCodes {
     /// instance or address are not the ones that it was made for; it is burned then.
     pub async fn redeem(&self, wanted: &CodeRedeem) -> Result<String> {
         let now = self.env.now();
-        let wrong = || refused("The code was used before, is older than 60 s, or was made for something else. Launch again.");
+        let wrong = || {
+            refused(
+                "The code was used before, is older than 60 s, or was made for something else. Launch again.",
+            )
+        };
         let hash = fingerprint(&wanted.code);
         let burned = launch_code::Entity::update_many()
-            .set(launch_code::ActiveModel { used_at: Set(Some(now)), ..Default::default() })
+            .set(launch_code::ActiveModel {
+                used_at: Set(Some(now)),
+                ..Default::default()
+            })
             .filter(launch_code::Column::CodeHash.eq(hash.as_str()))
             .filter(launch_code::Column::UsedAt.is_null())
             .exec(self.db.write())
@@ -118,10 +137,16 @@ impl LaunchCodes {
         if burned.rows_affected == 0 {
             return Err(wrong());
         }
-        let code = launch_code::Entity::find_by_id(hash).one(self.db.write()).await?.ok_or_else(wrong)?;
+        let code = launch_code::Entity::find_by_id(hash)
+            .one(self.db.write())
+            .await?
+            .ok_or_else(wrong)?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(wanted.verifier.as_bytes()));
         let same_challenge: bool = challenge.as_bytes().ct_eq(code.challenge.as_bytes()).into();
-        let instance = instance::Entity::find_by_id(code.instance_id).one(self.db.write()).await?.ok_or_else(wrong)?;
+        let instance = instance::Entity::find_by_id(code.instance_id)
+            .one(self.db.write())
+            .await?
+            .ok_or_else(wrong)?;
         if code.expires_at < now
             || !same_challenge
             || code.redirect_uri != wanted.redirect_uri
@@ -136,16 +161,25 @@ impl LaunchCodes {
             .find_also_related(tenant::Entity)
             .one(self.db.write())
             .await?;
-        let user = user::Entity::find_by_id(code.user_id).one(self.db.write()).await?;
-        let (Some((place, Some(tenant))), Some(user)) = (place, user) else { return Err(wrong()) };
+        let user = user::Entity::find_by_id(code.user_id)
+            .one(self.db.write())
+            .await?;
+        let (Some((place, Some(tenant))), Some(user)) = (place, user) else {
+            return Err(wrong());
+        };
+        self.assert(&instance.name, user, tenant, place.role)
+    }
+
+    /// The signed assertion of somebody's place in a tenant, for one instance.
+    pub(crate) fn assert(&self, instance: &str, user: user::Model, tenant: tenant::Model, role: Role) -> Result<String> {
         let assertion = Assertion {
-            audience: instance.name,
+            audience: instance.to_owned(),
             identity_provider: user.issuer,
             subject: user.subject,
             organisation: tenant.organisation_id,
             email: user.email,
             name: user.name,
-            role: place.role,
+            role,
             plan: tenant.plan,
             tenant: AssertedTenant {
                 id: tenant.id,

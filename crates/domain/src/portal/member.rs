@@ -76,14 +76,25 @@ impl Members {
             used: u32::try_from(members.len()).unwrap_or(u32::MAX),
             limit: u32::try_from(access.tenant.max_users).unwrap_or_default(),
         };
-        Ok(MembersView { members, invitations, usage, now })
+        Ok(MembersView {
+            members,
+            invitations,
+            usage,
+            now,
+        })
     }
 
     /// Gives a member another role.
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `conflict` for the last admin.
-    pub async fn set_role(&self, actor: &Actor, slug: &str, user: UserId, role: Role) -> Result<()> {
+    pub async fn set_role(
+        &self,
+        actor: &Actor,
+        slug: &str,
+        user: UserId,
+        role: Role,
+    ) -> Result<()> {
         actor.require_scope(Scope::Write)?;
         let access = access(&self.db, actor, slug).await?;
         access.require(Role::Admin)?;
@@ -98,7 +109,9 @@ impl Members {
         place.role = Set(role);
         place.by_organisation = Set(false);
         place.update(&transaction).await?;
-        let entry = Entry::by(actor, "member.role_changed", name).in_tenant(slug).with_detail(detail);
+        let entry = Entry::by(actor, "member.role_changed", name)
+            .in_tenant(slug)
+            .with_detail(detail);
         self.audit.record(&transaction, entry).await?;
         Ok(transaction.commit().await?)
     }
@@ -123,7 +136,11 @@ impl Members {
         Ok(transaction.commit().await?)
     }
 
-    async fn keep_an_admin(&self, on: &impl ConnectionTrait, place: &membership::Model) -> Result<()> {
+    async fn keep_an_admin(
+        &self,
+        on: &impl ConnectionTrait,
+        place: &membership::Model,
+    ) -> Result<()> {
         if place.role != Role::Admin {
             return Ok(());
         }
@@ -135,12 +152,18 @@ impl Members {
         if admins > 1 {
             Ok(())
         } else {
-            Err(Error::conflict("This is the last admin. Make another member an admin first."))
+            Err(Error::conflict(
+                "This is the last admin. Make another member an admin first.",
+            ))
         }
     }
 }
 
-async fn place_of(on: &impl ConnectionTrait, tenant: TenantId, user: UserId) -> Result<membership::Model> {
+async fn place_of(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<membership::Model> {
     membership::Entity::find()
         .filter(membership::Column::TenantId.eq(tenant))
         .filter(membership::Column::UserId.eq(user))
@@ -150,5 +173,9 @@ async fn place_of(on: &impl ConnectionTrait, tenant: TenantId, user: UserId) -> 
 }
 
 async fn name_of(on: &impl ConnectionTrait, user: UserId) -> Result<String> {
-    Ok(user::Entity::find_by_id(user).one(on).await?.map(|user| user.name).unwrap_or_default())
+    Ok(user::Entity::find_by_id(user)
+        .one(on)
+        .await?
+        .map(|user| user.name)
+        .unwrap_or_default())
 }

@@ -3,7 +3,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use entity::control::{logout_notice, session, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, SqlErr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, SqlErr,
+};
 use tokio::sync::Mutex;
 use types::{ErrorCode, SessionId, Timestamp, UserId, portal::SessionView};
 
@@ -49,8 +51,21 @@ pub(crate) struct NewSession {
 }
 
 impl Sessions {
-    pub(crate) fn new(db: Db, env: Env, audit: Audit, vault: Vault, provider: Arc<dyn IdentityProvider>) -> Self {
-        Self { db, env, audit, vault, provider, refreshing: Arc::default() }
+    pub(crate) fn new(
+        db: Db,
+        env: Env,
+        audit: Audit,
+        vault: Vault,
+        provider: Arc<dyn IdentityProvider>,
+    ) -> Self {
+        Self {
+            db,
+            env,
+            audit,
+            vault,
+            provider,
+            refreshing: Arc::default(),
+        }
     }
 
     /// Begins a session under a new token and ends the one that the browser brought,
@@ -66,7 +81,11 @@ impl Sessions {
                 .exec(&transaction)
                 .await?;
         }
-        let refresh_at = new.tokens.refresh_token.as_ref().map(|_| new.tokens.expires_at);
+        let refresh_at = new
+            .tokens
+            .refresh_token
+            .as_ref()
+            .map(|_| new.tokens.expires_at);
         session::Entity::insert(session::ActiveModel {
             id: Set(id),
             token_hash: Set(fingerprint(&token)),
@@ -98,9 +117,13 @@ impl Sessions {
             .find_also_related(user::Entity)
             .one(self.db.read())
             .await?;
-        let Some((session, Some(user))) = found else { return Err(Error::unauthenticated()) };
+        let Some((session, Some(user))) = found else {
+            return Err(Error::unauthenticated());
+        };
         if !alive(&session, now) {
-            session::Entity::delete_by_id(session.id).exec(self.db.write()).await?;
+            session::Entity::delete_by_id(session.id)
+                .exec(self.db.write())
+                .await?;
             return Err(Error::unauthenticated());
         }
         if session.tokens_expire_at.is_some_and(|at| at <= now) {
@@ -121,12 +144,18 @@ impl Sessions {
 
     async fn touch(&self, session: &session::Model, now: Timestamp) -> Result<()> {
         session::Entity::update_many()
-            .set(session::ActiveModel { last_seen_at: Set(now), ..Default::default() })
+            .set(session::ActiveModel {
+                last_seen_at: Set(now),
+                ..Default::default()
+            })
             .filter(session::Column::Id.eq(session.id))
             .exec(self.db.write())
             .await?;
         user::Entity::update_many()
-            .set(user::ActiveModel { last_seen_at: Set(Some(now)), ..Default::default() })
+            .set(user::ActiveModel {
+                last_seen_at: Set(Some(now)),
+                ..Default::default()
+            })
             .filter(user::Column::Id.eq(session.user_id))
             .exec(self.db.write())
             .await?;
@@ -177,15 +206,21 @@ impl Sessions {
             return Err(Error::unauthenticated());
         };
         let tokens = self.tokens(&session)?;
-        let Some(refresh_token) = tokens.as_ref().and_then(|tokens| tokens.refresh_token.as_deref()) else {
+        let Some(refresh_token) = tokens
+            .as_ref()
+            .and_then(|tokens| tokens.refresh_token.as_deref())
+        else {
             return Ok(());
         };
         match self.provider.refresh(refresh_token).await {
             Ok(mut renewed) => {
                 let previous = tokens.as_ref();
-                renewed.id_token = renewed.id_token.or_else(|| previous.and_then(|t| t.id_token.clone()));
-                renewed.refresh_token =
-                    renewed.refresh_token.or_else(|| previous.and_then(|t| t.refresh_token.clone()));
+                renewed.id_token = renewed
+                    .id_token
+                    .or_else(|| previous.and_then(|t| t.id_token.clone()));
+                renewed.refresh_token = renewed
+                    .refresh_token
+                    .or_else(|| previous.and_then(|t| t.refresh_token.clone()));
                 session::Entity::update_many()
                     .set(session::ActiveModel {
                         tokens_expire_at: Set(Some(renewed.expires_at)),
@@ -199,7 +234,9 @@ impl Sessions {
                 Ok(())
             }
             Err(error) if error.code() == ErrorCode::Unauthenticated => {
-                session::Entity::delete_by_id(id).exec(self.db.write()).await?;
+                session::Entity::delete_by_id(id)
+                    .exec(self.db.write())
+                    .await?;
                 tracing::info!(session.id = %id, "the provider refused to renew a session: it ends");
                 Err(Error::unauthenticated())
             }
@@ -251,7 +288,9 @@ impl Sessions {
         if ended.rows_affected == 0 {
             return Err(Error::not_found("session"));
         }
-        self.audit.record_alone(Entry::by(actor, "session.ended", id.to_string())).await
+        self.audit
+            .record_alone(Entry::by(actor, "session.ended", id.to_string()))
+            .await
     }
 
     /// Signs this browser out; where it goes on to sign out at the provider.
@@ -263,10 +302,21 @@ impl Sessions {
             .filter(session::Column::TokenHash.eq(fingerprint(token)))
             .one(self.db.read())
             .await?;
-        let Some(session) = found else { return Ok(None) };
-        let id_token = self.tokens(&session).ok().flatten().and_then(|tokens| tokens.id_token);
-        session::Entity::delete_by_id(session.id).exec(self.db.write()).await?;
-        Ok(self.provider.end_session_url(id_token.as_deref(), return_to).await)
+        let Some(session) = found else {
+            return Ok(None);
+        };
+        let id_token = self
+            .tokens(&session)
+            .ok()
+            .flatten()
+            .and_then(|tokens| tokens.id_token);
+        session::Entity::delete_by_id(session.id)
+            .exec(self.db.write())
+            .await?;
+        Ok(self
+            .provider
+            .end_session_url(id_token.as_deref(), return_to)
+            .await)
     }
 
     /// Ends sessions because the provider says so (OpenID Connect Back-Channel
@@ -275,7 +325,12 @@ impl Sessions {
     /// # Errors
     /// `invalid` when the token is not valid or was taken before.
     pub async fn end_by_provider(&self, logout_token: &str) -> Result<u64> {
-        let LogoutNotice { issuer, id, subject, sid } = self.provider.verify_logout(logout_token).await?;
+        let LogoutNotice {
+            issuer,
+            id,
+            subject,
+            sid,
+        } = self.provider.verify_logout(logout_token).await?;
         let transaction = self.db.begin().await?;
         logout_notice::Entity::insert(logout_notice::ActiveModel {
             id: Set(format!("{issuer} {id}")),
@@ -305,7 +360,10 @@ impl Sessions {
             };
             which = which.add(session::Column::UserId.eq(user.id));
         }
-        let ended = session::Entity::delete_many().filter(which).exec(&transaction).await?;
+        let ended = session::Entity::delete_many()
+            .filter(which)
+            .exec(&transaction)
+            .await?;
         transaction.commit().await?;
         Ok(ended.rows_affected)
     }
@@ -319,7 +377,10 @@ impl Sessions {
         let over = Condition::any()
             .add(session::Column::LastSeenAt.lt(now.plus_seconds(-IDLE_SECONDS)))
             .add(session::Column::CreatedAt.lt(now.plus_seconds(-ABSOLUTE_SECONDS)));
-        let swept = session::Entity::delete_many().filter(over).exec(self.db.write()).await?;
+        let swept = session::Entity::delete_many()
+            .filter(over)
+            .exec(self.db.write())
+            .await?;
         logout_notice::Entity::delete_many()
             .filter(logout_notice::Column::At.lt(now.plus_seconds(-2 * ABSOLUTE_SECONDS)))
             .exec(self.db.write())
@@ -328,14 +389,21 @@ impl Sessions {
     }
 
     fn seal(&self, id: SessionId, tokens: &ProviderTokens) -> Result<Vec<u8>> {
-        let plain = serde_json::to_vec(tokens).map_err(|error| Error::internal("write tokens", error))?;
+        let plain =
+            serde_json::to_vec(tokens).map_err(|error| Error::internal("write tokens", error))?;
         self.vault.seal(&format!("session {id}"), &plain)
     }
 
     fn tokens(&self, session: &session::Model) -> Result<Option<ProviderTokens>> {
-        let Some(sealed) = &session.provider_tokens else { return Ok(None) };
-        let plain = self.vault.open(&format!("session {}", session.id), sealed)?;
-        serde_json::from_slice(&plain).map(Some).map_err(|error| Error::internal("read tokens", error))
+        let Some(sealed) = &session.provider_tokens else {
+            return Ok(None);
+        };
+        let plain = self
+            .vault
+            .open(&format!("session {}", session.id), sealed)?;
+        serde_json::from_slice(&plain)
+            .map(Some)
+            .map_err(|error| Error::internal("read tokens", error))
     }
 }
 

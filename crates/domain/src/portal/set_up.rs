@@ -20,7 +20,12 @@ pub struct SetUp {
 
 impl SetUp {
     pub(crate) fn new(db: Db, env: Env, audit: Audit, public_url: String) -> Self {
-        Self { db, env, audit, public_url }
+        Self {
+            db,
+            env,
+            audit,
+            public_url,
+        }
     }
 
     /// No operator exists yet.
@@ -46,7 +51,9 @@ impl SetUp {
         let secret = self.env.secret();
         let now = self.env.now();
         let transaction = self.db.begin().await?;
-        set_up_link::Entity::delete_many().exec(&transaction).await?;
+        set_up_link::Entity::delete_many()
+            .exec(&transaction)
+            .await?;
         set_up_link::Entity::insert(set_up_link::ActiveModel {
             secret_hash: Set(fingerprint(&secret)),
             created_at: Set(now),
@@ -87,11 +94,16 @@ impl SetUp {
             return Err(gone());
         }
         user::Entity::update_many()
-            .set(user::ActiveModel { operator: Set(true), ..Default::default() })
+            .set(user::ActiveModel {
+                operator: Set(true),
+                ..Default::default()
+            })
             .filter(user::Column::Id.eq(actor.user))
             .exec(&transaction)
             .await?;
-        self.audit.record(&transaction, Entry::by(actor, "operator.made", &actor.name)).await?;
+        self.audit
+            .record(&transaction, Entry::by(actor, "operator.made", &actor.name))
+            .await?;
         Ok(transaction.commit().await?)
     }
 }

@@ -65,10 +65,23 @@ pub struct SignedIn {
 impl SignIn {
     #[expect(clippy::too_many_arguments, reason = "wired once, in one place")]
     pub(crate) fn new(
-        db: Db, env: Env, audit: Audit, sessions: Sessions, provider: Arc<dyn IdentityProvider>,
-        operators: OperatorRule, redirect_uri: String,
+        db: Db,
+        env: Env,
+        audit: Audit,
+        sessions: Sessions,
+        provider: Arc<dyn IdentityProvider>,
+        operators: OperatorRule,
+        redirect_uri: String,
     ) -> Self {
-        Self { db, env, audit, sessions, provider, operators, redirect_uri }
+        Self {
+            db,
+            env,
+            audit,
+            sessions,
+            provider,
+            operators,
+            redirect_uri,
+        }
     }
 
     /// Starts a sign-in: where the browser goes, and what its cookie has to keep.
@@ -105,17 +118,33 @@ impl SignIn {
                 "This sign-in was not started in this browser, was used before, or took longer than ten minutes. Start again.",
             )
         };
-        let Transaction { secrets, return_to, started_at } = transaction.ok_or_else(refused)?;
+        let Transaction {
+            secrets,
+            return_to,
+            started_at,
+        } = transaction.ok_or_else(refused)?;
         let same_state: bool = secrets.state.as_bytes().ct_eq(state.as_bytes()).into();
         if !same_state || self.env.now().millis_since(started_at) > TRANSACTION_SECONDS * 1000 {
             return Err(refused());
         }
-        let identity = self.provider.redeem(code, &secrets, &self.redirect_uri).await?;
+        let identity = self
+            .provider
+            .redeem(code, &secrets, &self.redirect_uri)
+            .await?;
         let organisation = chosen_organisation(&identity)?;
-        let user = self.admit(&identity, organisation.as_deref(), request_id).await?;
-        let operator_by_role = self.operators.organisation.as_ref().is_some_and(|organisation| {
-            identity.roles.get(&self.operators.role).is_some_and(|held| held.contains(organisation))
-        });
+        let user = self
+            .admit(&identity, organisation.as_deref(), request_id)
+            .await?;
+        let operator_by_role = self
+            .operators
+            .organisation
+            .as_ref()
+            .is_some_and(|organisation| {
+                identity
+                    .roles
+                    .get(&self.operators.role)
+                    .is_some_and(|held| held.contains(organisation))
+            });
         let new = NewSession {
             user: user.id,
             issuer: identity.issuer,
@@ -129,7 +158,12 @@ impl SignIn {
 
     /// Finds or makes the user by issuer and subject (never by e-mail, which anybody
     /// may claim elsewhere) and brings the places that the organisation gives up to date.
-    async fn admit(&self, identity: &VerifiedIdentity, organisation: Option<&str>, request_id: &str) -> Result<user::Model> {
+    async fn admit(
+        &self,
+        identity: &VerifiedIdentity,
+        organisation: Option<&str>,
+        request_id: &str,
+    ) -> Result<user::Model> {
         let now = self.env.now();
         let name = identity
             .name
@@ -150,13 +184,18 @@ impl SignIn {
         })
         .on_conflict(
             OnConflict::columns([user::Column::Issuer, user::Column::Subject])
-                .update_columns([user::Column::Email, user::Column::Name, user::Column::LastSeenAt])
+                .update_columns([
+                    user::Column::Email,
+                    user::Column::Name,
+                    user::Column::LastSeenAt,
+                ])
                 .to_owned(),
         )
         .exec_with_returning(&transaction)
         .await?;
         if let Some(organisation) = organisation {
-            self.follow_organisation(&transaction, &user, organisation, &identity.roles).await?;
+            self.follow_organisation(&transaction, &user, organisation, &identity.roles)
+                .await?;
         }
         let entry = Entry {
             actor: user.name.clone(),
@@ -186,7 +225,11 @@ impl SignIn {
         let held = Role::ALL
             .iter()
             .rev()
-            .find(|role| roles.get(role.word()).is_some_and(|held| held.iter().any(|at| at == organisation)))
+            .find(|role| {
+                roles
+                    .get(role.word())
+                    .is_some_and(|held| held.iter().any(|at| at == organisation))
+            })
             .copied();
         let place = membership::Entity::find()
             .filter(membership::Column::UserId.eq(user.id))
@@ -228,7 +271,11 @@ fn chosen_organisation(identity: &VerifiedIdentity) -> Result<Option<String>> {
         None => Ok(identity.home_organisation.clone()),
         Some(requested) => {
             let home = identity.home_organisation.as_ref() == Some(requested);
-            let held = identity.roles.values().flatten().any(|organisation| organisation == requested);
+            let held = identity
+                .roles
+                .values()
+                .flatten()
+                .any(|organisation| organisation == requested);
             if home || held {
                 Ok(Some(requested.clone()))
             } else {

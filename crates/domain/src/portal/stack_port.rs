@@ -4,11 +4,7 @@ use async_trait::async_trait;
 use entity::control::user;
 use sea_orm::EntityTrait;
 
-use super::{
-    Portal,
-    audit::Entry,
-    tenant::access,
-};
+use super::{Portal, audit::Entry, tenant::access};
 use crate::{
     Error, Result,
     actor::Via,
@@ -24,7 +20,9 @@ impl TokenVerifier for Portal {
             .one(self.db.read())
             .await?
             .ok_or_else(Error::unauthenticated)?;
-        let Via::Token { scopes, .. } = actor.via else { return Err(Error::unauthenticated()) };
+        let Via::Token { scopes, .. } = actor.via else {
+            return Err(Error::unauthenticated());
+        };
         Ok(TokenIdentity {
             issuer: user.issuer,
             subject: user.subject,
@@ -53,7 +51,14 @@ impl TokenVerifier for Portal {
 #[async_trait]
 impl AuditSink for Portal {
     async fn record(&self, record: AuditRecord) -> Result<()> {
-        let AuditRecord { tenant, actor, action, subject, detail, request_id } = record;
+        let AuditRecord {
+            tenant,
+            actor,
+            action,
+            subject,
+            detail,
+            request_id,
+        } = record;
         self.audit
             .record_alone(Entry {
                 tenant: Some(tenant),

@@ -58,7 +58,10 @@ impl TenantAccess {
         if self.role >= role {
             Ok(())
         } else {
-            Err(Error::forbidden(format!("the role {role} in {}; yours is {}", self.tenant.name, self.role)))
+            Err(Error::forbidden(format!(
+                "the role {role} in {}; yours is {}",
+                self.tenant.name, self.role
+            )))
         }
     }
 }
@@ -77,14 +80,23 @@ pub(crate) async fn access(db: &Db, actor: &Actor, slug: &str) -> Result<TenantA
         .one(db.read())
         .await?;
     match place {
-        Some((membership, Some(tenant))) => Ok(TenantAccess { tenant, role: membership.role }),
+        Some((membership, Some(tenant))) => Ok(TenantAccess {
+            tenant,
+            role: membership.role,
+        }),
         _ => Err(Error::tenant_not_found()),
     }
 }
 
 impl Tenants {
     pub(crate) fn new(db: Db, env: Env, plans: Plans, audit: Audit, instances: Instances) -> Self {
-        Self { db, env, plans, audit, instances }
+        Self {
+            db,
+            env,
+            plans,
+            audit,
+            instances,
+        }
     }
 
     /// The tenants that somebody belongs to, by name.
@@ -119,10 +131,23 @@ impl Tenants {
         if !is_slug(&slug) {
             return Err(Error::invalid(
                 "slug",
-                format!("\"{slug}\" cannot stand in an address: use 3 to 40 small letters, digits and hyphens, a letter first."),
+                format!(
+                    "\"{slug}\" cannot stand in an address: use 3 to 40 small letters, digits and hyphens, a letter first."
+                ),
             ));
         }
-        let tenant = self.insert(actor, NewTenant { slug, name, plan: Plan::Free, organisation_id: None, sample: false }).await?;
+        let tenant = self
+            .insert(
+                actor,
+                NewTenant {
+                    slug,
+                    name,
+                    plan: Plan::Free,
+                    organisation_id: None,
+                    sample: false,
+                },
+            )
+            .await?;
         Ok(view(tenant, Role::Admin, None))
     }
 
@@ -202,16 +227,28 @@ impl Tenants {
             limit: u32::try_from(tenant.max_users).unwrap_or_default(),
         };
         let name = instance.as_ref().map(|instance| instance.name.clone());
-        Ok(TenantOverview { tenant: view(tenant, role, name), members, instance, now: self.env.now() })
+        Ok(TenantOverview {
+            tenant: view(tenant, role, name),
+            members,
+            instance,
+            now: self.env.now(),
+        })
     }
 
     /// The health of the instance that holds a tenant, for its live stream.
     ///
     /// # Errors
     /// `tenant_not_found`; `not_found` before the first launch.
-    pub async fn instance_health(&self, actor: &Actor, slug: &str) -> Result<types::admin::InstanceHealthView> {
+    pub async fn instance_health(
+        &self,
+        actor: &Actor,
+        slug: &str,
+    ) -> Result<types::admin::InstanceHealthView> {
         let access = access(&self.db, actor, slug).await?;
-        let id = access.tenant.instance_id.ok_or_else(|| Error::not_found("instance"))?;
+        let id = access
+            .tenant
+            .instance_id
+            .ok_or_else(|| Error::not_found("instance"))?;
         self.instances.observed(id).await
     }
 }
@@ -241,12 +278,32 @@ fn brief(tenant: &tenant::Model, role: Role) -> TenantBrief {
 
 pub(crate) fn view(tenant: tenant::Model, role: Role, instance: Option<String>) -> TenantView {
     let tenant::Model {
-        id, slug, name, organisation_id, instance_id: _, plan, subscription_status, max_users,
-        max_nodes, sample, created_at, updated_at: _,
+        id,
+        slug,
+        name,
+        organisation_id,
+        instance_id: _,
+        plan,
+        subscription_status,
+        max_users,
+        max_nodes,
+        sample,
+        created_at,
+        updated_at: _,
     } = tenant;
     TenantView {
-        id, slug, name, plan, subscription_status, organisation_id, instance, max_users, max_nodes,
-        role, sample, created_at,
+        id,
+        slug,
+        name,
+        plan,
+        subscription_status,
+        organisation_id,
+        instance,
+        max_users,
+        max_nodes,
+        role,
+        sample,
+        created_at,
     }
 }
 
@@ -256,15 +313,24 @@ pub fn is_slug(slug: &str) -> bool {
     let bytes = slug.as_bytes();
     (3..=40).contains(&bytes.len())
         && bytes[0].is_ascii_lowercase()
-        && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
         && bytes[bytes.len() - 1] != b'-'
-        && !matches!(slug, "new" | "admin" | "api" | "auth" | "account" | "kits" | "launch")
+        && !matches!(
+            slug,
+            "new" | "admin" | "api" | "auth" | "account" | "kits" | "launch"
+        )
 }
 
 /// A name in URLs made from a name for people: `Nordhaus lab` → `nordhaus-lab`.
 fn slug_from(name: &str) -> String {
     let mut slug = String::new();
-    for part in name.to_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
+    for part in name
+        .to_lowercase()
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+    {
         if !slug.is_empty() {
             slug.push('-');
         }

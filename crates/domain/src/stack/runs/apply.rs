@@ -18,10 +18,11 @@ use super::{
     Runs,
     decide::moved_on,
     handlers::End,
+    observe::Progress,
     plan::Inputs,
     row,
     steps::{APPLY, RECORD},
-    work::{Attempt, Progress, mark_broken},
+    work::{Attempt, mark_broken},
 };
 use crate::{
     Error, Result,

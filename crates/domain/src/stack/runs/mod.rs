@@ -13,6 +13,7 @@ mod decide;
 mod events;
 pub mod handlers;
 mod log;
+mod observe;
 mod plan;
 mod reconcile;
 pub(in crate::stack) mod row;

@@ -14,10 +14,12 @@ use super::{
     Runs,
     decide::moved_on,
     handlers::End,
-    not_valid, row,
+    not_valid,
+    observe::Progress,
+    row,
     steps::{INIT, PLAN, VALIDATE},
     within_plan,
-    work::{Attempt, Progress},
+    work::Attempt,
 };
 use crate::{
     Error, Result,

@@ -1,0 +1,16 @@
+//! The stack service from outside, on SQLite and on PostgreSQL, with an engine and a
+//! runner that speak the real ports and misbehave on demand.
+
+#[macro_use]
+mod support;
+
+mod access;
+//mod crash;
+//mod events;
+mod exchange;
+mod hand_over;
+//mod isolation;
+mod namespaces;
+//mod runs;
+//mod specifications;
+//mod state;

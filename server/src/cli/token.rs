@@ -1,0 +1,38 @@
+//! `kombify token create`: an API token for a user, made by whoever holds the data.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use domain::{env::Env, portal::api_token::issue};
+use types::portal::{ApiTokenCreate, Scope};
+
+use crate::{compose, config::Settings};
+
+/// What can be done with tokens here.
+#[derive(Subcommand)]
+pub(super) enum Token {
+    /// Make a token and print it once.
+    Create {
+        /// The user's e-mail address; it has to be the only user with it.
+        #[arg(long)]
+        user: String,
+        /// A name to recognise the token by.
+        #[arg(long)]
+        name: String,
+        /// What it may do.
+        #[arg(long, value_delimiter = ',', default_value = "read")]
+        scopes: Vec<Scope>,
+        /// Days until it stops to work.
+        #[arg(long, default_value_t = 30)]
+        days: u16,
+    },
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+pub(super) async fn run(settings: &Settings, command: Token) -> anyhow::Result<ExitCode> {
+    let Token::Create { user, name, scopes, days } = command;
+    let (control, _) = compose::databases(settings).await?;
+    let made = issue(control, Env::system(), &user, ApiTokenCreate { name, scopes, days }).await?;
+    println!("{}", made.secret);
+    Ok(ExitCode::SUCCESS)
+}

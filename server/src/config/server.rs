@@ -1,0 +1,71 @@
+//! Where it listens and what it runs.
+
+use std::net::IpAddr;
+
+use serde::Deserialize;
+
+/// Where it listens and what it runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// `development` allows the embedded issuer and sample data, on loopback only.
+    pub mode: Mode,
+    /// What this process does.
+    pub roles: Vec<Role>,
+    /// Address to listen on.
+    pub bind: IpAddr,
+    /// Port to listen on.
+    pub port: u16,
+    /// Where browsers reach it, without a slash at the end; from bind and port when empty.
+    pub public_url: String,
+    /// Where its own services and OpenTofu reach it; `http://127.0.0.1:<port>` when empty.
+    pub internal_url: String,
+    /// How long a stop waits for requests and jobs, in seconds.
+    pub grace_seconds: u64,
+    /// Folder with the built interface (wasm, style sheets).
+    pub site_root: String,
+}
+
+/// How strict it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// For people.
+    Production,
+    /// For a look, on this machine only.
+    Development,
+}
+
+/// A part of kombify that a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Sign-in, tenants, launch, pages.
+    Portal,
+    /// The admin centre and instance health.
+    Admin,
+    /// The stack service.
+    Stack,
+    /// Background jobs.
+    Worker,
+}
+
+impl Server {
+    /// Whether it listens on this machine only.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.bind.is_loopback()
+    }
+
+    /// Whether this process has the role.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether browsers reach it by https, so that cookies may be `Secure`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}

@@ -1,0 +1,87 @@
+//! `/health`: every component as it is now, and the machine's resources.
+
+use std::{sync::Arc, time::Instant};
+
+use adapters::probe::{ResourceSample, Resources};
+
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use domain::{
+    ports::{InfrastructureRunner, SpecificationEngine},
+    services::Services,
+};
+use serde::Serialize;
+use types::admin::ComponentStatus;
+
+/// What `/health` looks at.
+pub(crate) struct HealthBoard {
+    pub(crate) engine: Arc<dyn SpecificationEngine>,
+    pub(crate) runner: Arc<dyn InfrastructureRunner>,
+    pub(crate) resources: Resources,
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    components: Components,
+    resources: ResourceSample,
+}
+
+#[derive(Serialize)]
+struct Components {
+    database: Component,
+    api: Component,
+    agents: Component,
+    instance_database: Component,
+    cue: Component,
+    infrastructure: Component,
+}
+
+#[derive(Serialize)]
+struct Component {
+    status: ComponentStatus,
+    ms: f64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+}
+
+impl Component {
+    async fn of(work: impl Future<Output = Result<String, domain::Error>>) -> Self {
+        let begun = Instant::now();
+        let result = tokio::time::timeout(std::time::Duration::from_secs(2), work).await;
+        let ms = begun.elapsed().as_secs_f64() * 1000.0;
+        match result {
+            Ok(Ok(detail)) => Self { status: ComponentStatus::Ok, ms, detail },
+            Ok(Err(error)) => Self { status: ComponentStatus::Error, ms, detail: error.problem().detail },
+            Err(_) => Self { status: ComponentStatus::Timeout, ms, detail: "no answer within 2 s".to_owned() },
+        }
+    }
+}
+
+/// Every component. 200 when the databases answer; 503 when one does not. Missing
+/// programs switch things off and are said, but do not make the instance unhealthy.
+pub(crate) async fn show(State(services): State<Services>, State(board): State<Arc<HealthBoard>>) -> impl IntoResponse {
+    let nothing = |()| String::new();
+    let (database, instance_database, cue, infrastructure) = tokio::join!(
+        Component::of(async { services.portal.ping().await.map(nothing) }),
+        Component::of(async { services.stack.ping().await.map(nothing) }),
+        Component::of(async { board.engine.version().await.map(|found| format!("{} {}", found.name, found.version)) }),
+        Component::of(async { board.runner.version().await.map(|found| format!("{} {}", found.name, found.version)) }),
+    );
+    let well = [&database, &instance_database].iter().all(|component| component.status == ComponentStatus::Ok);
+    let health = Health {
+        status: if well { "ok" } else { "error" },
+        version: env!("CARGO_PKG_VERSION"),
+        components: Components {
+            database,
+            api: Component { status: ComponentStatus::Ok, ms: 0.0, detail: String::new() },
+            agents: Component { status: ComponentStatus::Ok, ms: 0.0, detail: "no agent is registered".to_owned() },
+            instance_database,
+            cue,
+            infrastructure,
+        },
+        resources: board.resources.sample(),
+    };
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health))
+}

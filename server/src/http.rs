@@ -1,0 +1,76 @@
+//! All routes, and the layers around them.
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::{AppendHeaders, IntoResponse},
+    routing::get,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
+};
+use types::{ErrorCode, Problem};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{auth, csrf, error, extract, health, pages, request_id, rest, security_headers, state::AppState};
+
+/// No request body is larger, streamed or not.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "kombify",
+    description = "Rehearse your homelab, then launch it. Errors are problem+json (RFC 9457) with a stable code. Portal and admin endpoints take a session cookie or a bearer API token; stack endpoints (`/v1`) also want `X-Tenant-ID`, or stand below `/tenant/{slug}`."
+))]
+struct Document;
+
+/// The OpenAPI document of everything that is served.
+pub(crate) fn open_api() -> utoipa::openapi::OpenApi {
+    api().split_for_parts().1
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(rest::portal::router())
+        .merge(rest::admin::router())
+        .merge(rest::stack::router())
+}
+
+/// The whole application.
+pub(crate) fn router(state: AppState, extra: Router) -> Router {
+    let (api, document) = api().split_for_parts();
+    let document = Json(document);
+    let routes = api
+        .merge(auth::router())
+        .merge(rest::internal::router())
+        .route("/health", get(health::show))
+        .route("/metrics", get(metrics))
+        .route("/api/openapi.json", get(move || async move { document }));
+    pages::mount(routes, &state)
+        .layer(middleware::from_fn_with_state(state.clone(), extract::credentials))
+        .layer(middleware::from_fn_with_state(state.clone(), csrf::layer))
+        .with_state(state)
+        .merge(extra)
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(middleware::from_fn(security_headers::layer))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(request_id::layer))
+}
+
+async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4");
+    (StatusCode::OK, AppendHeaders([(header::CONTENT_TYPE, kind)]), state.site.metrics.render())
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    tracing::error!("a request panicked");
+    error::problem(Problem::new(
+        ErrorCode::Internal,
+        "Something failed on our side. Try again; if it stays, give the request id to your operator.",
+    ))
+}

@@ -1,0 +1,79 @@
+//! The Leptos interface: server-rendered pages, server functions, static files.
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    middleware::{self, Next},
+    response::Response,
+    routing::any,
+};
+use domain::actor::Credentials;
+use leptos::{
+    nonce::use_nonce,
+    prelude::{provide_context, use_context},
+};
+use leptos_axum::{
+    LeptosRoutes as _, ResponseOptions, generate_route_list, render_app_to_stream_with_context,
+};
+use tower_http::services::ServeDir;
+
+use crate::state::AppState;
+
+/// Adds pages, server functions and static files.
+pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+    let routes = generate_route_list(app::App);
+    let site_root = state.leptos.site_root.to_string();
+    let options = state.leptos.clone();
+    router
+        .leptos_routes_with_context(state, routes, context(state), move || app::shell(options.clone()))
+        .nest_service("/pkg", static_files(&format!("{site_root}/pkg"), "public, max-age=31536000, immutable"))
+        .nest_service("/fonts", static_files(&format!("{site_root}/fonts"), "public, max-age=31536000, immutable"))
+        .nest_service("/js", static_files(&format!("{site_root}/js"), "no-cache"))
+        .fallback(any(not_found))
+}
+
+/// What pages and server functions find in their context: the services, what the
+/// request brought, and for pages the policy with their nonce.
+fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
+    let services = state.services.clone();
+    move || {
+        provide_context(services.clone());
+        let credentials = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Credentials>().cloned());
+        provide_context(credentials.unwrap_or_default());
+        if let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>())
+            && let Ok(policy) = HeaderValue::from_str(&policy(&nonce))
+        {
+            answer.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            answer.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
+}
+
+/// The policy of a page; docs/security.md says why each part is there.
+fn policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+}
+
+fn static_files(folder: &str, caching: &'static str) -> Router {
+    Router::new()
+        .fallback_service(ServeDir::new(folder).precompressed_br().precompressed_gzip())
+        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
+            let mut response = next.run(request).await;
+            if response.status().is_success() {
+                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+            }
+            response
+        }))
+}
+
+/// A path that nothing serves: the interface's own page for it, with 404.
+async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+    let options = state.leptos.clone();
+    let render = render_app_to_stream_with_context(context(&state), move || app::shell(options.clone()));
+    let mut response = render(request).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}

@@ -1,0 +1,29 @@
+//! What every handler gets.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use axum_extra::extract::cookie::Key;
+use domain::services::Services;
+use leptos::config::LeptosOptions;
+
+use crate::{cookies::CookieNames, health::HealthBoard, limits::SignInLimit};
+
+/// What every handler gets.
+#[derive(Clone, FromRef)]
+pub(crate) struct AppState {
+    pub(crate) services: Services,
+    pub(crate) leptos: LeptosOptions,
+    pub(crate) cookies: CookieNames,
+    pub(crate) key: Key,
+    pub(crate) sign_ins: Arc<SignInLimit>,
+    pub(crate) board: Arc<HealthBoard>,
+    pub(crate) site: Arc<Site>,
+}
+
+/// What is known about this site.
+pub(crate) struct Site {
+    pub(crate) public_url: String,
+    pub(crate) development: bool,
+    pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
+}
