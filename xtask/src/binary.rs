@@ -16,8 +16,7 @@ use crate::{
     stamp,
 };
 
-/// As `output-name` and `site-pkg-dir` in Cargo.toml.
-const OUTPUT: &str = "kombify";
+/// As `site-pkg-dir` in Cargo.toml.
 const PACKAGE: &str = "pkg";
 
 /// Folders whose files go into the binary or the site.
@@ -60,11 +59,7 @@ impl Binary {
 
     /// Tells a command that runs the binary where its site is.
     pub(crate) fn describe_to(&self, command: &mut Command) {
-        command
-            .env("LEPTOS_OUTPUT_NAME", OUTPUT)
-            .env("LEPTOS_SITE_ROOT", &self.site)
-            .env("LEPTOS_SITE_PKG_DIR", PACKAGE)
-            .env("LEPTOS_HASH_FILES", "true");
+        command.env("KOMBIFY_SERVER__SITE_ROOT", &self.site);
     }
 }
 
@@ -109,7 +104,10 @@ pub(crate) fn cargo_leptos(places: &Places, task: &str, release: bool) -> Result
     if release {
         command.args(["--release", "--precompress"]);
     }
-    Binary::of(places, release).describe_to(&mut command);
+    let binary = Binary::of(places, release);
+    command.env("LEPTOS_SITE_ROOT", &binary.site);
+    // `watch` starts the binary too.
+    binary.describe_to(&mut command);
     Ok(command)
 }
 

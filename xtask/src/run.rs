@@ -21,7 +21,7 @@ pub(crate) struct Options {
     #[arg(long)]
     release: bool,
     /// The port on 127.0.0.1 to serve on.
-    #[arg(long, value_name = "PORT", default_value_t = 4000)]
+    #[arg(long, value_name = "PORT", default_value_t = 4100)]
     port: u16,
     /// The folder of databases and files [default: ~/.local/share/kombify].
     #[arg(long, value_name = "FOLDER")]
@@ -64,6 +64,8 @@ fn watch(places: &Places, options: &Options) -> Result<()> {
     let mut command = binary::cargo_leptos(places, "watch", options.release)?;
     command.arg("--").args(arguments(places, options)?);
     surround(&mut command, &Binary::of(places, options.release), options);
+    // cargo-leptos tells the browser to reload once the server answers there.
+    command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", options.port));
     let mut watching = Running::start(&mut command)?;
     let status = watching.wait()?;
     watching.stop(Signal::SIGTERM);
