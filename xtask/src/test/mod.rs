@@ -91,8 +91,10 @@ fn lint(places: &Places, report: &mut Report) -> Result<()> {
     })?;
     report.step("clippy, browser", || {
         let package = ["clippy", "--package", "frontend"];
+        // In the profile of the build, which finds the macros compiled.
         let target = ["--target", "wasm32-unknown-unknown"];
-        cargo(places, &[&package[..], &target[..], &DENY[..]].concat())
+        let profile = ["--profile", "wasm-dev"];
+        cargo(places, &[&package[..], &target, &profile, &DENY].concat())
     })?;
     report.step("tidy", || tidy::run(places))?;
     Ok(())
