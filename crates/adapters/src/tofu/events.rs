@@ -1,0 +1,272 @@
+//! Reads what `tofu … -json` writes while it works: one JSON object in each line of
+//! standard output ("machine-readable UI", version 1.x). Types that are not known are
+//! ignored.
+
+use std::{collections::HashMap, sync::Arc};
+
+use domain::ports::RunProgress;
+use serde::Deserialize;
+use tokio::time::Instant;
+use types::stack::ChangeSummary;
+
+use super::diagnostics::{self, Diagnostic};
+
+/// The longest line of the log, in characters.
+const LONGEST: usize = 2000;
+
+#[derive(Deserialize)]
+struct Event {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(rename = "@message", default)]
+    message: String,
+    #[serde(rename = "@level", default)]
+    level: String,
+    #[serde(default)]
+    hook: Hook,
+    change: Option<Hook>,
+    changes: Option<Changes>,
+    diagnostic: Option<Diagnostic>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Hook {
+    resource: Resource,
+    action: String,
+    output: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Resource {
+    addr: String,
+    resource_name: String,
+    resource_key: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    #[serde(default)]
+    add: u32,
+    #[serde(default)]
+    change: u32,
+    #[serde(default)]
+    remove: u32,
+    #[serde(default)]
+    operation: String,
+}
+
+impl Resource {
+    /// What a person calls it: its key, such as a node's name, or its name.
+    fn label(&self) -> String {
+        match &self.resource_key {
+            serde_json::Value::Null => self.resource_name.clone(),
+            serde_json::Value::String(key) => key.clone(),
+            other => format!("{}[{other}]", self.resource_name),
+        }
+    }
+}
+
+/// A resource whose apply has begun.
+struct Begun {
+    at: Instant,
+    /// Steps that have still to end: two for a replacement.
+    left: u8,
+}
+
+/// Follows one command: passes on what happens, keeps what decides about its end.
+pub(super) struct Feed {
+    events: Arc<dyn Fn(RunProgress) + Send + Sync>,
+    secrets: Vec<String>,
+    /// Lines that are no events go to the log.
+    pub(super) plain_lines: bool,
+    replaced: Vec<String>,
+    begun: HashMap<String, Begun>,
+    /// Errors and warnings, in order.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// What an apply says it did.
+    pub(super) applied: Option<ChangeSummary>,
+}
+
+impl Feed {
+    pub(super) fn new(
+        events: Arc<dyn Fn(RunProgress) + Send + Sync>,
+        secrets: Vec<String>,
+    ) -> Self {
+        Self {
+            events,
+            secrets,
+            plain_lines: true,
+            replaced: Vec::new(),
+            begun: HashMap::new(),
+            diagnostics: Vec::new(),
+            applied: None,
+        }
+    }
+
+    /// Takes a line of standard output.
+    pub(super) fn line(&mut self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        match serde_json::from_str::<Event>(&text) {
+            Ok(event) => self.event(event),
+            Err(_) if self.plain_lines => self.log("info", String::new(), &text),
+            Err(_) => {}
+        }
+    }
+
+    /// Writes to the log, a line each, with secrets masked and without control characters.
+    pub(super) fn log(&self, level: &'static str, source: String, text: &str) {
+        for line in text.lines() {
+            let line = self.clean(line);
+            if !line.trim().is_empty() {
+                (self.events)(RunProgress::Log {
+                    level,
+                    source: source.clone(),
+                    line,
+                });
+            }
+        }
+    }
+
+    /// A text without secrets and control characters.
+    pub(super) fn clean(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
+            text = text.replace(secret, "(sensitive)");
+        }
+        let mut clean = String::with_capacity(text.len());
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            if letter == '\u{1b}' && letters.peek() == Some(&'[') {
+                // A colour or movement of the terminal ends with a letter.
+                letters.by_ref().skip(1).find(char::is_ascii_alphabetic);
+            } else if letter == '\t' {
+                clean.push_str("    ");
+            } else if !letter.is_control() {
+                clean.push(letter);
+            }
+        }
+        if clean.chars().count() > LONGEST {
+            clean = clean.chars().take(LONGEST).chain(" …".chars()).collect();
+        }
+        clean
+    }
+
+    fn event(&mut self, event: Event) {
+        let Event {
+            kind,
+            message,
+            level,
+            hook,
+            change,
+            changes,
+            diagnostic,
+        } = event;
+        match kind.as_str() {
+            "diagnostic" => {
+                if let Some(diagnostic) = diagnostic {
+                    self.diagnostic(diagnostic);
+                }
+            }
+            "provision_progress" => {
+                let output = hook.output.as_deref().unwrap_or_default();
+                // The command itself says nothing to those who read the log.
+                if !output.starts_with("Executing: ")
+                    && !output.starts_with("local-exec: Executing: ")
+                {
+                    self.log("info", hook.resource.label(), output);
+                }
+            }
+            "planned_change" | "resource_drift" => {
+                if let Some(change) = change {
+                    if change.action == "replace" && kind == "planned_change" {
+                        self.replaced.push(change.resource.addr.clone());
+                    }
+                    self.about(&change.resource, "info", &message);
+                }
+            }
+            "apply_start" => {
+                self.about(&hook.resource, "info", &message);
+                self.begin(hook.resource.addr);
+            }
+            "apply_progress" => self.about(&hook.resource, "info", &message),
+            "apply_complete" => {
+                self.about(&hook.resource, "info", &message);
+                self.end(&hook.resource.addr, true);
+            }
+            "apply_errored" => {
+                self.about(&hook.resource, "error", &message);
+                self.end(&hook.resource.addr, false);
+            }
+            "change_summary" => {
+                if let Some(changes) = changes {
+                    if changes.operation != "plan" {
+                        self.applied = Some(ChangeSummary {
+                            add: changes.add,
+                            change: changes.change,
+                            destroy: changes.remove,
+                        });
+                    }
+                    self.log("info", String::new(), &message);
+                }
+            }
+            _ => match level.as_str() {
+                "error" => self.log("error", String::new(), &message),
+                "warn" => self.log("warn", String::new(), &message),
+                _ => {}
+            },
+        }
+    }
+
+    fn diagnostic(&mut self, diagnostic: Diagnostic) {
+        let level = if diagnostic.is_error() {
+            "error"
+        } else {
+            "warn"
+        };
+        self.log(level, String::new(), &diagnostics::sentence(&diagnostic));
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// A message about a resource, without its address in front.
+    fn about(&self, resource: &Resource, level: &'static str, message: &str) {
+        let text = message
+            .strip_prefix(&resource.addr)
+            .map_or(message, |rest| rest.trim_start_matches([':', ' ']));
+        self.log(level, resource.label(), text);
+    }
+
+    fn begin(&mut self, address: String) {
+        if self.begun.contains_key(&address) {
+            return;
+        }
+        let left = if self.replaced.contains(&address) {
+            2
+        } else {
+            1
+        };
+        (self.events)(RunProgress::ResourceStarted {
+            address: address.clone(),
+        });
+        let at = Instant::now();
+        self.begun.insert(address, Begun { at, left });
+    }
+
+    fn end(&mut self, address: &str, ok: bool) {
+        let Some(begun) = self.begun.get_mut(address) else {
+            return;
+        };
+        begun.left -= 1;
+        if ok && begun.left > 0 {
+            return;
+        }
+        let duration_ms = i64::try_from(begun.at.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.begun.remove(address);
+        (self.events)(RunProgress::ResourceEnded {
+            address: address.to_owned(),
+            ok,
+            duration_ms,
+        });
+    }
+}
