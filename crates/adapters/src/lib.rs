@@ -1,1 +1,10 @@
 //! Ports made real: cue, tofu, OpenID Connect, the hand-over client.
+
+pub mod cue;
+pub mod kits;
+pub mod launch;
+pub mod oidc;
+pub mod probe;
+pub mod process;
+pub mod tofu;
+mod version;

@@ -1,1 +1,3 @@
 //! Databases, builders and a running application for tests.
+
+pub mod issuer;
