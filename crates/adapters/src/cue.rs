@@ -5,6 +5,7 @@
 //! sees all problems at once and none that only follows from another.
 
 mod complaint;
+mod explain;
 mod path;
 mod program;
 mod sentence;
@@ -284,8 +285,8 @@ impl Workshop<'_> {
         let shape = knowledge.get_or_try_init(|| self.learn()).await?;
         let mut found = self.problems_of_parts(document, shape).await?;
         if found.is_empty() {
-            let across: Vec<Complaint> = complaints.iter().filter_map(across).collect();
-            found = explain(document, shape, &across);
+            let across: Vec<Complaint> = complaints.iter().filter_map(explain::across).collect();
+            found = explain::fields(document, shape, &across);
         }
         if found.is_empty() {
             // Nothing that concerns a field: rather CUE's own words than none.
@@ -320,7 +321,7 @@ impl Workshop<'_> {
         let mut misspelt: Vec<Path> = Vec::new();
         for _ in 0..ROUNDS {
             let complaints = self.vet(&rest).await?;
-            let fresh: BTreeMap<_, _> = explain(document, shape, &complaints)
+            let fresh: BTreeMap<_, _> = explain::fields(document, shape, &complaints)
                 .into_iter()
                 .filter(|(path, _)| !found.contains_key(path) && !misspelt.contains(path))
                 .filter(|(path, _)| !removed.iter().any(|gone| path.0.starts_with(&gone.0)))
@@ -372,85 +373,6 @@ impl Workshop<'_> {
             Value::Null
         });
         Ok(Shape(shape))
-    }
-}
-
-/// A complaint about how the parts of a specification go together: about one of its fields,
-/// or with the field in front of the kit's own words.
-fn across(complaint: &Complaint) -> Option<Complaint> {
-    if let Some(words) = complaint.message.strip_prefix('@') {
-        let (field, words) = words.split_once(": ")?;
-        return Some(Complaint {
-            path: Path::read(field),
-            message: words.to_owned(),
-            rule: complaint.rule.clone(),
-        });
-    }
-    match complaint.path.0.split_first()? {
-        (path::Step::Key(first), below) if first == "specification" => Some(Complaint {
-            path: Path(below.to_vec()),
-            ..complaint.clone()
-        }),
-        _ => None,
-    }
-}
-
-/// One problem for each field, in words and at its place.
-fn explain(
-    document: &Document,
-    shape: &Shape,
-    complaints: &[Complaint],
-) -> BTreeMap<Path, SpecificationProblem> {
-    let mut groups: BTreeMap<Path, Vec<&Complaint>> = BTreeMap::new();
-    for one in complaints {
-        let unknown = one.message == "field not allowed";
-        let path = if unknown {
-            shape.first_unknown(&one.path)
-        } else {
-            one.path.clone()
-        };
-        groups.entry(path).or_default().push(one);
-    }
-    let mut problems = BTreeMap::new();
-    for (path, group) in groups {
-        let unknown = group.iter().any(|one| one.message == "field not allowed");
-        let told = if unknown {
-            let known = shape.fields(&path.parent().unwrap_or_default());
-            Some((unknown_field(&path, &known), None))
-        } else {
-            sentence::of(&path, &group, &document.value)
-        };
-        let Some((message, rule)) = told else {
-            continue;
-        };
-        let place = if unknown {
-            document.key_place(&path)
-        } else {
-            document.place(&path)
-        };
-        problems.insert(
-            path.clone(),
-            SpecificationProblem {
-                field: path.to_string(),
-                message,
-                line: place.map(|place| place.line),
-                column: place.map(|place| place.column),
-                rule,
-            },
-        );
-    }
-    problems
-}
-
-fn unknown_field(path: &Path, known: &[&str]) -> String {
-    let name = path.name();
-    match sentence::nearest(&name, known) {
-        Some(near) => format!("There is no field {name} here. Did you mean {near}?"),
-        None if known.is_empty() => format!("There is no field {name} here."),
-        None => format!(
-            "There is no field {name} here. There are {}.",
-            known.join(", ")
-        ),
     }
 }
 

@@ -8,8 +8,17 @@ mod diff;
 mod events;
 mod plan;
 mod program;
+mod rescue;
 
-use std::{ffi::OsString, fs, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use domain::{
@@ -328,44 +337,44 @@ impl Session<'_> {
         }
     }
 
-    /// Saves the state that an apply could not save: again to the backend, and where that
-    /// still fails to a file beside the output, so that nobody has to guess what stands.
+    /// Saves the state that an apply could not save: to the backend when that is back, and
+    /// else to a file beside the output, so that nobody has to guess what stands.
     async fn rescue_state(&self, feed: &Feed) -> Result<(), RunError> {
-        let module = self.folder.path().join("module");
-        let left = module.join("errored.tfstate");
+        let left = self.folder.path().join("module/errored.tfstate");
         if !left.exists() {
             return Ok(());
         }
+        let state = fs::read(&left).map_err(|error| disk("read the state", error))?;
         feed.log(
             "warn",
             String::new(),
             "The state could not be saved. It is tried again.",
         );
-        for arguments in [
-            words(["state", "push", "errored.tfstate"]),
-            words(["state", "push", "-lock=false", "errored.tfstate"]),
-        ] {
-            let outcome = self
-                .runner
-                .sandbox
-                .run(self.task(&module, arguments), None, None)
-                .await
-                .map_err(|error| self.cannot_start(error))?;
-            if outcome.ending == Ending::Exited(0) {
-                feed.log("info", String::new(), "The state is saved now.");
-                return Ok(());
-            }
-            feed.log("warn", String::new(), &outcome.complaint());
-        }
+        let Err(why) = rescue::save(&self.work.backend, &state).await else {
+            feed.log("info", String::new(), "The state is saved now.");
+            return Err(Error::refused(
+                ErrorCode::Upstream,
+                "The state could not be saved while the plan was applied, and was saved afterwards. Plan again to see what stands.",
+            )
+            .into());
+        };
         let kept = self.work.output.join("errored.tfstate");
-        let saved = fs::read(&left).and_then(|state| {
-            fs::write(&kept, state)?;
-            fs::set_permissions(&kept, std::os::unix::fs::PermissionsExt::from_mode(0o600))
-        });
-        match saved {
-            Ok(()) => feed.log("error", String::new(), "The state could not be saved: an operator finds it as errored.tfstate in the stack's output folder."),
-            Err(error) => tracing::error!(path = %kept.display(), %error, "the state of an apply is lost"),
+        let written = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&kept)
+            .and_then(|mut file| file.write_all(&state));
+        match written {
+            Ok(()) => {
+                tracing::error!(path = %kept.display(), why, "the state of an apply could not be saved and is kept in a file")
+            }
+            Err(error) => {
+                tracing::error!(path = %kept.display(), why, %error, "the state of an apply is lost")
+            }
         }
+        feed.log("error", String::new(), "The state could not be saved. An operator finds it as errored.tfstate in the stack's output folder.");
         Err(RunError::Killed)
     }
 

@@ -135,3 +135,57 @@ pub(super) fn disk_full() -> Error {
 fn end(text: &str) -> &str {
     text.trim_end_matches(['.', ':', ' '])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(summary: &str, detail: &str) -> ErrorCode {
+        let diagnostic = Diagnostic {
+            severity: "error".to_owned(),
+            summary: summary.to_owned(),
+            detail: detail.to_owned(),
+            ..Diagnostic::default()
+        };
+        error("plan", "OpenTofu", &[diagnostic], "").code()
+    }
+
+    #[test]
+    fn what_has_a_code_of_its_own_gets_it() {
+        assert_eq!(
+            code(
+                "Failed to write plan file",
+                "write plan.tfplan: no space left on device"
+            ),
+            ErrorCode::DiskFull
+        );
+        assert_eq!(
+            code(
+                "Error acquiring the state lock",
+                "HTTP remote state already locked: ID=1"
+            ),
+            ErrorCode::StateLocked
+        );
+        assert_eq!(
+            code(
+                "Saved plan is stale",
+                "The given plan file can no longer be applied."
+            ),
+            ErrorCode::PlanStale
+        );
+        assert_eq!(code("Something else", ""), ErrorCode::Upstream);
+        assert_eq!(
+            error("plan", "OpenTofu", &[], "\ntofu: no space left on device\n").code(),
+            ErrorCode::DiskFull
+        );
+    }
+
+    #[test]
+    fn without_a_diagnostic_the_last_line_is_told() {
+        let error = error("plan", "OpenTofu", &[], "panic: x\n\ngoroutine gone.\n");
+        assert_eq!(
+            error.problem().detail,
+            "OpenTofu could not plan: goroutine gone."
+        );
+    }
+}

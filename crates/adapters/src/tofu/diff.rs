@@ -373,3 +373,6 @@ fn steps<'a>(old: &'a [String], new: &'a [String]) -> Vec<(char, &'a str)> {
     }
     steps
 }
+
+#[cfg(test)]
+mod tests;

@@ -270,3 +270,81 @@ impl Feed {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn follow(lines: &[&str]) -> (Feed, Vec<RunProgress>) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = seen.clone();
+        let events = Arc::new(move |event| sink.lock().expect("no panic before").push(event));
+        let mut feed = Feed::new(events, vec!["token".to_owned()]);
+        for line in lines {
+            feed.line(line.as_bytes());
+        }
+        let seen = seen.lock().expect("no panic before").clone();
+        (feed, seen)
+    }
+
+    fn log(level: &'static str, source: &str, line: &str) -> RunProgress {
+        RunProgress::Log {
+            level,
+            source: source.to_owned(),
+            line: line.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_passed_over_and_what_warns_is_kept() {
+        let (feed, seen) = follow(&[
+            r#"{"type":"quantum_leap","@level":"info","@message":"new","hook":{"strange":[1]}}"#,
+            r#"{"type":"quantum_leap","@level":"warn","@message":"careful"}"#,
+            r#"{"type":"change_summary","@message":"Apply complete!","changes":{"add":1,"import":4,"operation":"apply"}}"#,
+            r#"{"type":"apply_complete","hook":7}"#,
+            "not JSON with \u{1b}[31mthe token\u{1b}[0m and a\ttab\u{7}",
+            "",
+        ]);
+        assert_eq!(
+            seen,
+            [
+                log("warn", "", "careful"),
+                log("info", "", "Apply complete!"),
+                log("info", "", r#"{"type":"apply_complete","hook":7}"#),
+                log("info", "", "not JSON with the (sensitive) and a    tab"),
+            ]
+        );
+        assert_eq!(
+            feed.applied,
+            Some(ChangeSummary {
+                add: 1,
+                change: 0,
+                destroy: 0
+            })
+        );
+    }
+
+    #[test]
+    fn a_failed_replacement_ends_at_its_first_failure() {
+        let address = r#""resource":{"addr":"terraform_data.node[\"a\"]","resource_name":"node","resource_key":"a"}"#;
+        let (_, seen) = follow(&[
+            &format!(
+                r#"{{"type":"planned_change","@message":"x","change":{{{address},"action":"replace"}}}}"#
+            ),
+            &format!(
+                r#"{{"type":"apply_start","@message":"x","hook":{{{address},"action":"delete"}}}}"#
+            ),
+            &format!(
+                r#"{{"type":"apply_errored","@message":"x","hook":{{{address},"action":"delete"}}}}"#
+            ),
+        ]);
+        let ended: Vec<_> = seen
+            .iter()
+            .filter(|event| matches!(event, RunProgress::ResourceEnded { ok: false, .. }))
+            .collect();
+        assert_eq!(ended.len(), 1, "{seen:?}");
+        assert!(seen.contains(&log("error", "a", "x")));
+    }
+}

@@ -27,6 +27,10 @@ pub(crate) struct Held {
     pub(crate) lock: Option<Value>,
     /// So many of the next saves fail with 503.
     pub(crate) failing_saves: u32,
+    /// So many of the next saves are refused for good, with 400.
+    pub(crate) refused_saves: u32,
+    /// So many of the next releases of the lock are refused for good.
+    pub(crate) refused_unlocks: u32,
     pub(crate) saves: u32,
 }
 
@@ -105,8 +109,12 @@ async fn answer(
                 held.failing_saves -= 1;
                 return StatusCode::SERVICE_UNAVAILABLE.into_response();
             }
+            if held.refused_saves > 0 {
+                held.refused_saves -= 1;
+                return StatusCode::BAD_REQUEST.into_response();
+            }
             let holder = held.lock.as_ref().and_then(|lock| lock["ID"].as_str());
-            if holder.is_some() && holder != query.get("ID").map(String::as_str) {
+            if holder.is_none() || holder != query.get("ID").map(String::as_str) {
                 return StatusCode::LOCKED.into_response();
             }
             held.state = Some(body.to_vec());
@@ -120,6 +128,10 @@ async fn answer(
                 StatusCode::OK.into_response()
             }
         },
+        "UNLOCK" if held.refused_unlocks > 0 => {
+            held.refused_unlocks -= 1;
+            StatusCode::BAD_REQUEST.into_response()
+        }
         "UNLOCK" => {
             held.lock = None;
             StatusCode::OK.into_response()
