@@ -247,6 +247,12 @@ impl Workshop<'_> {
                 ("CUE_CONFIG_DIR", self.folder.path().join("config").into()),
                 ("CUE_REGISTRY", "none".into()),
                 ("NO_COLOR", "1".into()),
+                // It lives for milliseconds: collecting garbage would be half of its work.
+                ("GOGC", "off".into()),
+                (
+                    "GOMEMLIMIT",
+                    format!("{}MiB", self.engine.limits.memory_mib * 3 / 4).into(),
+                ),
             ],
             directory: &self.folder.path().join("module").join(&self.place),
             folder: &self.folder,
