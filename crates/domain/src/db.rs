@@ -94,8 +94,13 @@ impl Db {
             .sqlx_logging(false)
             .set_schema_search_path(schema);
         let pool = Database::connect(options).await?;
-        pool.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))
-            .await?;
+        // IF NOT EXISTS alone fails when two processes make the schema at once. The two
+        // statements are one transaction, which the lock lasts for.
+        pool.execute_unprepared(&format!(
+            "SELECT pg_advisory_xact_lock(hashtext('kombify.schema')); \
+             CREATE SCHEMA IF NOT EXISTS \"{schema}\""
+        ))
+        .await?;
         Ok(Self {
             write: pool.clone(),
             read: pool,

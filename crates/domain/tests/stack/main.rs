@@ -5,12 +5,12 @@
 mod support;
 
 mod access;
-//mod crash;
-//mod events;
+mod crash;
+mod events;
 mod exchange;
 mod hand_over;
-//mod isolation;
+mod isolation;
 mod namespaces;
-//mod runs;
-//mod specifications;
-//mod state;
+mod runs;
+mod specifications;
+mod state;

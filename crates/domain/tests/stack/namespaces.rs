@@ -10,14 +10,16 @@ use crate::support::World;
 
 async fn fifty_at_once_open_and_migrate_it_once(world: &World) {
     let scope = world.admin().await;
+    world.place.remove("nordhaus").await;
     let namespaces = Namespaces::new(world.place.namespaces());
     let opened = join_all((0..50).map(|_| namespaces.open(&scope))).await;
     assert!(opened.iter().all(Result::is_ok), "{opened:?}");
     assert_eq!(namespaces.open_count(), 1);
 }
 
-async fn two_processes_may_open_it_at_once(world: &World) {
+async fn processes_may_make_it_at_once(world: &World) {
     let scope = world.admin().await;
+    world.place.remove("nordhaus").await;
     let processes: Vec<Namespaces> = (0..8)
         .map(|_| Namespaces::new(world.place.namespaces()))
         .collect();
@@ -53,7 +55,7 @@ async fn each_tenant_has_a_database_of_its_own(world: &World) {
 
 on_both!(
     fifty_at_once_open_and_migrate_it_once,
-    two_processes_may_open_it_at_once,
+    processes_may_make_it_at_once,
     the_least_recently_used_is_closed_and_opens_again,
     each_tenant_has_a_database_of_its_own,
 );

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
@@ -20,6 +21,11 @@ use crate::{
 
 /// Most namespaces that stay open: a shared instance's fifty tenants, and some more.
 const OPEN_AT_ONCE: usize = 64;
+
+/// How often a file is opened that another process makes at this moment.
+const ATTEMPTS: u32 = 40;
+/// How long to wait between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where an instance keeps its namespaces.
 #[derive(Clone, Debug)]
@@ -139,9 +145,25 @@ impl Namespaces {
 }
 
 async fn open(location: Location) -> Result<Db, DbErr> {
-    let db = Db::open(&location).await?;
+    for _ in 1..ATTEMPTS {
+        match open_once(&location).await {
+            Err(error) if is_busy(&error) => tokio::time::sleep(PAUSE).await,
+            answer => return answer,
+        }
+    }
+    open_once(&location).await
+}
+
+async fn open_once(location: &Location) -> Result<Db, DbErr> {
+    let db = Db::open(location).await?;
     migration::up::<migration::namespace::Migrator>(db.write()).await?;
     Ok(db)
+}
+
+/// SQLite does not wait for another process that switches a new file to its
+/// write-ahead log at the same moment.
+fn is_busy(error: &DbErr) -> bool {
+    error.to_string().contains("database is locked")
 }
 
 impl NamespaceDb {

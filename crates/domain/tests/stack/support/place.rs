@@ -105,6 +105,20 @@ impl Place {
             .clone()
     }
 
+    /// Removes a tenant's namespace, so that opening it makes it anew.
+    pub(crate) async fn remove(&self, slug: &str) {
+        if self.server.is_some() {
+            let schema = format!("tenant_{}", slug.replace('-', "_"));
+            self.around(slug)
+                .await
+                .execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE"))
+                .await
+                .expect("dropped");
+        } else {
+            std::fs::remove_dir_all(self.folder.path().join("namespaces")).expect("removed");
+        }
+    }
+
     pub(crate) async fn drop_database(&self) {
         let (server, name) = self.server.as_ref().expect("only PostgreSQL has one");
         let admin = connect(server).await;
