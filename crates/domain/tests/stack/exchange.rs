@@ -270,10 +270,7 @@ async fn no_more_than_the_instance_holds(world: World) -> World {
     world
 }
 
-const FIVE: WorldOptions = WorldOptions {
-    max_tenants: 5,
-    max_nodes: 10,
-};
+const FIVE: WorldOptions = WorldOptions { max_tenants: 5 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sqlite_holds_no_more_tenants_than_it_may() {

@@ -5,6 +5,8 @@
 mod support;
 
 mod access;
+mod at_rest;
+mod cancel;
 mod crash;
 mod events;
 mod exchange;

@@ -9,7 +9,7 @@ use types::{
     },
 };
 
-use crate::support::{Misbehave, StateFile, World, eventually, yaml};
+use crate::support::{Misbehave, World, yaml};
 
 fn steps(run: &RunView) -> Vec<(&str, StepState)> {
     run.steps
@@ -335,179 +335,6 @@ async fn a_failed_apply_breaks_the_stack_until_the_next_one(world: &World) {
     worker.stop().await;
 }
 
-async fn what_waits_or_is_queued_is_cancelled_at_once(world: &World) {
-    let scope = world.admin().await;
-    let stack = world.stack(&scope, "core", &["nuc-1"]).await;
-    let queued = world.request(&scope, stack).await;
-    let cancel = |number| {
-        let (world, scope) = (world, scope.clone());
-        async move {
-            world
-                .stack
-                .runs
-                .cancel(&scope, number, RunCancel { force: false })
-                .await
-        }
-    };
-    let cancelled = cancel(queued.run.number).await.expect("cancelled");
-    assert_eq!(cancelled.run.state, RunState::Cancelled);
-    let worker = world.work();
-    let waiting = world.waiting(&scope, stack).await;
-    let cancelled = cancel(waiting.run.number).await.expect("cancelled");
-    assert_eq!(cancelled.run.state, RunState::Cancelled);
-    let error = cancel(waiting.run.number).await.expect_err("it is over");
-    assert_eq!(error.code(), ErrorCode::Conflict);
-
-    worker.stop().await;
-    let worker = world.work();
-    let run = world.waiting(&scope, stack).await;
-    worker.stop().await;
-    world.approve(&scope, &run).await.expect("approved");
-    cancel(run.run.number).await.expect("cancelled");
-    // The job is still in the queue and finds nothing to do.
-    let worker = world.work();
-    world.waiting(&scope, stack).await;
-    worker.stop().await;
-    assert_eq!(
-        world.view(&scope, run.run.number).await.run.state,
-        RunState::Cancelled
-    );
-    assert_eq!(world.runner.applies().len(), 0);
-}
-
-async fn an_apply_that_is_cancelled_ends_in_order(world: &World) {
-    let scope = world.admin().await;
-    let stack = world.stack(&scope, "core", &["nuc-1", "nuc-2"]).await;
-    world.runner.next(Misbehave::ApplyHangsAfter(1));
-    let worker = world.work();
-    let run = world.waiting(&scope, stack).await;
-    world.approve(&scope, &run).await.expect("approved");
-    eventually("the first resource", || async {
-        let run = world.view(&scope, run.run.number).await;
-        (run.resources[0].state == ResourceState::Done).then_some(())
-    })
-    .await;
-    let told = world
-        .stack
-        .runs
-        .cancel(&scope, run.run.number, RunCancel { force: false })
-        .await
-        .expect("told to stop");
-    assert!(told.cancelling || told.run.state == RunState::Cancelled);
-    let cancelled = world
-        .reach(&scope, run.run.number, RunState::Cancelled)
-        .await;
-    assert_eq!(
-        cancelled.failure.as_deref(),
-        Some(
-            "Cancelled by owner in the middle of the apply. The state is saved; plan again to see what is left."
-        )
-    );
-    // The state was saved, so the next plan knows what is left.
-    let next = world.waiting(&scope, stack).await;
-    assert_eq!((next.summary.add, next.state_serial), (1, Some(1)));
-    worker.stop().await;
-}
-
-async fn a_killed_apply_needs_a_plan_and_frees_its_own_lock_only(world: &World) {
-    let scope = world.admin().await;
-    let stack = world.stack(&scope, "core", &["nuc-1", "nuc-2"]).await;
-    let other = world.stack(&scope, "media", &["nuc-9"]).await;
-    let worker = world.work();
-    let run = world.waiting(&scope, stack).await;
-    let held = world.waiting(&scope, other).await;
-    world.runner.next(Misbehave::ApplyHangsAfter(0));
-    world.approve(&scope, &held).await.expect("approved");
-    world
-        .reach(&scope, held.run.number, RunState::Applying)
-        .await;
-    eventually("the other stack's lock", || async {
-        (!locks(world).await.is_empty()).then_some(())
-    })
-    .await;
-    world.runner.next(Misbehave::ApplyHangsAfter(1));
-    world.approve(&scope, &run).await.expect("approved");
-    eventually("both locks", || async {
-        (locks(world).await.len() == 2).then_some(())
-    })
-    .await;
-    world
-        .stack
-        .runs
-        .cancel(&scope, run.run.number, RunCancel { force: true })
-        .await
-        .expect("killed");
-    let killed = world
-        .reach(&scope, run.run.number, RunState::NeedsReconcile)
-        .await;
-    assert_eq!(
-        killed.failure.as_deref(),
-        Some("Killed by owner: it is not known what stands. Plan again: the plan shows it.")
-    );
-    assert_eq!(locks(world).await, [held.run.id]);
-    let view = world.stack.stacks.view(&scope, stack).await.expect("it");
-    assert_eq!(view.stack.status, StackStatus::Error);
-    // A new plan is possible at once.
-    world.waiting(&scope, stack).await;
-    world
-        .stack
-        .runs
-        .cancel(&scope, held.run.number, RunCancel { force: true })
-        .await
-        .expect("killed");
-    world
-        .reach(&scope, held.run.number, RunState::NeedsReconcile)
-        .await;
-    worker.stop().await;
-}
-
-async fn locks(world: &World) -> Vec<types::RunId> {
-    use sea_orm::EntityTrait as _;
-    let locks = entity::namespace::state_lock::Entity::find()
-        .all(&world.place.around("nordhaus").await)
-        .await
-        .expect("locks");
-    locks.into_iter().map(|lock| lock.run_id).collect()
-}
-
-async fn a_lock_that_was_forgotten_does_not_outlive_its_run(world: &World) {
-    let scope = world.admin().await;
-    let stack = world.stack(&scope, "core", &["nuc-1"]).await;
-    world.runner.next(Misbehave::ApplyKeepsLock);
-    let worker = world.work();
-    world.apply(&scope, stack).await;
-    assert_eq!(locks(world).await, []);
-    worker.stop().await;
-}
-
-async fn members_cancel_their_own_runs(world: &World) {
-    let owner = world.admin().await;
-    let member = world.enter("nordhaus", "member", Role::Member).await;
-    let viewer = world.enter("nordhaus", "viewer", Role::Viewer).await;
-    let stack = world.stack(&owner, "core", &["nuc-1"]).await;
-    let owners = world.request(&owner, stack).await;
-    let members = world.request(&member, stack).await;
-    for (who, run, allowed) in [
-        (&viewer, &members, false),
-        (&member, &owners, false),
-        (&member, &members, true),
-        (&owner, &owners, true),
-    ] {
-        let answer = world
-            .stack
-            .runs
-            .cancel(who, run.run.number, RunCancel { force: false })
-            .await;
-        assert_eq!(
-            answer.is_ok(),
-            allowed,
-            "{} cancels {}",
-            who.name(),
-            run.requested_by
-        );
-    }
-}
-
 async fn destroying_wants_the_name_and_leaves_nothing(world: &World) {
     let owner = world.admin().await;
     let member = world.enter("nordhaus", "member", Role::Member).await;
@@ -561,81 +388,6 @@ async fn destroying_wants_the_name_and_leaves_nothing(world: &World) {
     worker.stop().await;
 }
 
-async fn plans_and_states_are_not_readable_at_rest(world: &World) {
-    use entity::namespace::{secret, tofu_state};
-    use sea_orm::EntityTrait as _;
-    let scope = world.admin().await;
-    let stack = world.stack(&scope, "core", &["nuc-1"]).await;
-    let worker = world.work();
-    let run = world.waiting(&scope, stack).await;
-    let around = world.place.around("nordhaus").await;
-    let secrets = secret::Entity::find().all(&around).await.expect("secrets");
-    assert_eq!(secrets.len(), 2);
-    let contains = |bytes: &[u8], text: &str| {
-        bytes
-            .windows(text.len())
-            .any(|window| window == text.as_bytes())
-    };
-    assert!(
-        secrets.iter().all(
-            |secret| !contains(&secret.sealed, "hunter2") && !contains(&secret.sealed, "nuc-1")
-        )
-    );
-    world.approve(&scope, &run).await.expect("approved");
-    world.reach(&scope, run.run.number, RunState::Applied).await;
-    // What was applied needs no plan file any more.
-    assert_eq!(
-        secret::Entity::find().all(&around).await.expect("secrets"),
-        []
-    );
-    let states = tofu_state::Entity::find()
-        .all(&around)
-        .await
-        .expect("states");
-    assert_eq!(states.len(), 1);
-    assert!(!contains(&states[0].sealed, "nuc-1"));
-    worker.stop().await;
-}
-
-async fn a_plan_that_was_altered_at_rest_is_not_applied(world: &World) {
-    use entity::namespace::secret;
-    use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
-    let scope = world.admin().await;
-    let stack = world.stack(&scope, "core", &["nuc-1"]).await;
-    let worker = world.work();
-    let run = world.waiting(&scope, stack).await;
-    let around = world.place.around("nordhaus").await;
-    let name = format!("run/{}/plan", run.run.id);
-    let forged = world
-        .vault
-        .seal(&name, &StateFile::with(9, &["evil"]).bytes())
-        .expect("sealed");
-    secret::ActiveModel {
-        name: Set(name),
-        sealed: Set(forged),
-        ..Default::default()
-    }
-    .update(&around)
-    .await
-    .expect("altered");
-    assert_eq!(
-        secret::Entity::find()
-            .all(&around)
-            .await
-            .expect("two")
-            .len(),
-        2
-    );
-    world.approve(&scope, &run).await.expect("approved");
-    let stale = world.reach(&scope, run.run.number, RunState::Stale).await;
-    assert_eq!(
-        stale.failure.as_deref(),
-        Some("The stored plan is not the one that was approved. Nothing was applied; plan again.")
-    );
-    assert_eq!(world.runner.applies().len(), 0);
-    worker.stop().await;
-}
-
 async fn a_plan_of_a_revision_that_was_replaced_meanwhile_is_stale(world: &World) {
     let scope = world.admin().await;
     let stack = world.stack(&scope, "core", &["nuc-1"]).await;
@@ -656,13 +408,6 @@ on_both!(
     runs_of_one_stack_work_one_after_the_other,
     a_failed_plan_says_why,
     a_failed_apply_breaks_the_stack_until_the_next_one,
-    what_waits_or_is_queued_is_cancelled_at_once,
-    an_apply_that_is_cancelled_ends_in_order,
-    a_killed_apply_needs_a_plan_and_frees_its_own_lock_only,
-    a_lock_that_was_forgotten_does_not_outlive_its_run,
-    members_cancel_their_own_runs,
     destroying_wants_the_name_and_leaves_nothing,
-    plans_and_states_are_not_readable_at_rest,
-    a_plan_that_was_altered_at_rest_is_not_applied,
     a_plan_of_a_revision_that_was_replaced_meanwhile_is_stale,
 );

@@ -22,6 +22,10 @@ impl Place {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where these tests read their settings and name databases"
+    )]
     pub(crate) async fn postgres() -> Option<Self> {
         let Ok(server) = std::env::var("KOMBIFY_TEST_POSTGRES_URL") else {
             assert!(

@@ -126,10 +126,11 @@ impl FakeRunner {
     }
 
     fn session(&self, work: &InfrastructureWork) -> Session<'_> {
-        self.backends
-            .lock()
-            .expect("the backends")
-            .push(work.backend.clone());
+        let used = {
+            let mut backends = self.backends.lock().expect("the backends");
+            backends.push(work.backend.clone());
+            backends.len()
+        };
         let mut parts = work.backend.address.rsplit('/');
         let stack = parts.next().expect("a stack").parse().expect("an id");
         let tenant = parts.next().expect("a tenant").to_owned();
@@ -141,7 +142,7 @@ impl FakeRunner {
                 username: work.backend.username.clone(),
                 password: work.backend.password.clone(),
             },
-            lock: uuid::Uuid::new_v4().to_string(),
+            lock: format!("lock-{used}"),
         }
     }
 }

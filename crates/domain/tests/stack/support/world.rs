@@ -98,15 +98,11 @@ impl AuditSink for FakeAudit {
 #[derive(Clone, Copy)]
 pub(crate) struct WorldOptions {
     pub(crate) max_tenants: i32,
-    pub(crate) max_nodes: i32,
 }
 
 impl Default for WorldOptions {
     fn default() -> Self {
-        Self {
-            max_tenants: 50,
-            max_nodes: 10,
-        }
+        Self { max_tenants: 50 }
     }
 }
 
