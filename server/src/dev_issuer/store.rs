@@ -1,50 +1,167 @@
-//! What the issuer remembers while it runs: codes and refresh tokens, each good once.
+//! What the issuer remembers while it runs: codes, and the sessions that came of them.
 
-use std::{collections::HashMap, sync::{Mutex, PoisonError}};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
+use domain::env::Env;
 use types::Timestamp;
+
+use super::account::Account;
+
+/// A code is good for so long, once.
+const CODE_SECONDS: i64 = 60;
+/// How long an access token works.
+pub(super) const TOKEN_SECONDS: i64 = 3_600;
+/// A session ends so long after its sign-in.
+const SESSION_SECONDS: i64 = 12 * 3_600;
 
 #[derive(Default)]
 pub(super) struct Store {
-    codes: Mutex<HashMap<String, Code>>,
-    refresh: Mutex<HashMap<String, Grant>>,
+    inner: Mutex<Inner>,
 }
 
-/// An authorisation code.
+#[derive(Default)]
+struct Inner {
+    codes: HashMap<String, Issued>,
+    sessions: HashMap<String, Session>,
+}
+
+/// What an authorisation code stands for.
+#[derive(Clone)]
 pub(super) struct Code {
-    pub(super) grant: Grant,
+    pub(super) account: &'static Account,
     pub(super) redirect_uri: String,
     pub(super) challenge: String,
     pub(super) nonce: Option<String>,
-    pub(super) expires_at: Timestamp,
+    pub(super) offline: bool,
 }
 
-/// Who was signed in, and in which session.
-#[derive(Clone)]
-pub(super) struct Grant {
-    pub(super) subject: String,
+/// A code that was given out; it is remembered for its whole life, used or not.
+struct Issued {
+    code: Code,
+    sid: String,
+    used: bool,
+    expires_at: Timestamp,
+}
+
+struct Session {
+    account: &'static Account,
+    begun_at: Timestamp,
+    access_token: String,
+    access_until: Timestamp,
+    refresh_token: Option<String>,
+}
+
+/// The tokens of a session, fresh.
+pub(super) struct Granted {
+    pub(super) account: &'static Account,
     pub(super) sid: String,
+    pub(super) begun_at: Timestamp,
+    pub(super) nonce: Option<String>,
+    pub(super) access_token: String,
+    pub(super) refresh_token: Option<String>,
 }
 
 impl Store {
-    pub(super) fn keep_code(&self, code: String, value: Code) {
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner).insert(code, value);
+    /// A code for one sign-in.
+    pub(super) fn issue(&self, code: Code, env: &Env) -> String {
+        let text = env.secret();
+        let issued = Issued {
+            code,
+            sid: env.secret(),
+            used: false,
+            expires_at: env.now().plus_seconds(CODE_SECONDS),
+        };
+        self.inner(env.now()).codes.insert(text.clone(), issued);
+        text
     }
 
-    pub(super) fn take_code(&self, code: &str) -> Option<Code> {
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner).remove(code)
+    /// Tokens for a code that `fits`. A code works once; used again, it ends the
+    /// session that came of it (RFC 6749, 4.1.2).
+    pub(super) fn redeem(
+        &self,
+        code: &str,
+        env: &Env,
+        fits: impl FnOnce(&Code) -> bool,
+    ) -> Option<Granted> {
+        let now = env.now();
+        let mut inner = self.inner(now);
+        let issued = inner.codes.get_mut(code)?;
+        let sid = issued.sid.clone();
+        if issued.used {
+            inner.sessions.remove(&sid);
+            return None;
+        }
+        issued.used = true;
+        let code = issued.code.clone();
+        if !fits(&code) {
+            return None;
+        }
+        let session = Session {
+            account: code.account,
+            begun_at: now,
+            access_token: String::new(),
+            access_until: now,
+            refresh_token: code.offline.then(String::new),
+        };
+        let session = inner.sessions.entry(sid.clone()).insert_entry(session);
+        Some(session.into_mut().renew(sid, code.nonce, env))
     }
 
-    pub(super) fn keep_refresh(&self, token: String, grant: Grant) {
-        self.refresh.lock().unwrap_or_else(PoisonError::into_inner).insert(token, grant);
+    /// New tokens for a refresh token (`<sid>.<secret>`), which is used up by it. One
+    /// that was used before ends the session: somebody else has it too (RFC 9700, 4.14).
+    pub(super) fn refresh(&self, token: &str, env: &Env) -> Option<Granted> {
+        let (sid, _) = token.split_once('.')?;
+        let mut inner = self.inner(env.now());
+        let session = inner.sessions.get_mut(sid)?;
+        if session.refresh_token.as_deref() == Some(token) {
+            return Some(session.renew(sid.to_owned(), None, env));
+        }
+        inner.sessions.remove(sid);
+        None
     }
 
-    /// A refresh token is used up by its use (rotation).
-    pub(super) fn take_refresh(&self, token: &str) -> Option<Grant> {
-        self.refresh.lock().unwrap_or_else(PoisonError::into_inner).remove(token)
+    /// Whose access token this is.
+    pub(super) fn bearer(&self, token: &str, env: &Env) -> Option<&'static Account> {
+        let (sid, _) = token.split_once('.')?;
+        let inner = self.inner(env.now());
+        let session = inner.sessions.get(sid)?;
+        let holds = session.access_token == token && session.access_until > env.now();
+        holds.then_some(session.account)
     }
 
-    pub(super) fn end_session(&self, subject: &str) {
-        self.refresh.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, grant| grant.subject != subject);
+    /// Ends a session; its tokens work no more.
+    pub(super) fn end(&self, sid: &str, env: &Env) {
+        self.inner(env.now()).sessions.remove(sid);
+    }
+
+    /// What is remembered, without what has ended by time.
+    fn inner(&self, now: Timestamp) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.codes.retain(|_, issued| issued.expires_at > now);
+        inner
+            .sessions
+            .retain(|_, session| session.begun_at.plus_seconds(SESSION_SECONDS) > now);
+        inner
+    }
+}
+
+impl Session {
+    fn renew(&mut self, sid: String, nonce: Option<String>, env: &Env) -> Granted {
+        self.access_token = format!("{sid}.{}", env.secret());
+        self.access_until = env.now().plus_seconds(TOKEN_SECONDS);
+        if let Some(token) = &mut self.refresh_token {
+            *token = format!("{sid}.{}", env.secret());
+        }
+        Granted {
+            account: self.account,
+            sid,
+            begun_at: self.begun_at,
+            nonce,
+            access_token: self.access_token.clone(),
+            refresh_token: self.refresh_token.clone(),
+        }
     }
 }

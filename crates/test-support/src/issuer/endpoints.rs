@@ -75,12 +75,9 @@ async fn discovery(State(shared): State<Arc<Shared>>) -> Response {
         }
         DiscoveryFault::Redirect => Redirect::temporary("/elsewhere").into_response(),
         DiscoveryFault::Endless => {
-            let document = format!(
-                "{{\"issuer\": \"{}\", \"filler\": \"{}\"}}",
-                shared.issuer,
-                "x".repeat(3 << 20)
-            );
-            ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+            let Json(mut good) = document(State(shared)).await;
+            good["filler"] = json!("x".repeat(3 << 20));
+            Json(good).into_response()
         }
     }
 }
