@@ -125,7 +125,7 @@ impl Worker {
         )));
         let mut running = JoinSet::new();
         let mut work = self.queue.signals().on_work();
-        let mut pause = FIRST_LOOK;
+        let mut pause = self.options.poll;
         while !shutdown.is_cancelled() {
             while let Some(ended) = running.try_join_next() {
                 report(ended);

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use types::JobId;
 
 use crate::support::{
-    Place, Run, Running, add, claim, eventually, job, quick_heartbeat, state, worker,
+    Place, Run, Running, add, claim, eventually, job, no_heartbeat, quick_heartbeat, soon, state,
+    worker,
 };
 
 on_both! {
@@ -52,12 +53,12 @@ async fn a_running_job_is_asked_to_stop(place: &Place) {
     let (told, mut hear) = mpsc::unbounded_channel();
     let running = Running::start(&queue, worker("w", 1), obedient(told));
     let id = add(&queue, &place.write, job("work")).await;
-    assert_eq!(hear.recv().await, Some(None), "started");
+    assert_eq!(soon(hear.recv()).await, Some(None), "started");
     assert_eq!(
         queue.cancel(id, false).await.expect("asked"),
         JobState::Running
     );
-    assert_eq!(hear.recv().await, Some(Some(CancelReason::Requested)));
+    assert_eq!(soon(hear.recv()).await, Some(Some(CancelReason::Requested)));
     let job = state(&queue, id, JobState::Cancelled).await;
     assert_eq!((job.attempt, job.error), (1, None));
     running.stop().await;
@@ -66,7 +67,7 @@ async fn a_running_job_is_asked_to_stop(place: &Place) {
 /// On PostgreSQL by NOTIFY, on SQLite by the next heartbeat.
 async fn a_request_from_another_process_arrives(place: &Place) {
     let options = if place.is_postgres() {
-        Options::default()
+        no_heartbeat()
     } else {
         quick_heartbeat()
     };
@@ -75,7 +76,7 @@ async fn a_request_from_another_process_arrives(place: &Place) {
     let running = Running::start(&queue, worker("w", 1), obedient(told));
     let elsewhere = place.elsewhere(Options::default()).await;
     let id = add(&elsewhere, &place.write, job("work")).await;
-    assert_eq!(hear.recv().await, Some(None), "started");
+    assert_eq!(soon(hear.recv()).await, Some(None), "started");
     if place.is_postgres() {
         // Whoever sends before the worker listens is not heard: ask until it is.
         let listens = "SELECT 1 FROM pg_stat_activity
@@ -88,13 +89,13 @@ async fn a_request_from_another_process_arrives(place: &Place) {
         .await;
     }
     elsewhere.cancel(id, false).await.expect("asked");
-    assert_eq!(hear.recv().await, Some(Some(CancelReason::Requested)));
+    assert_eq!(soon(hear.recv()).await, Some(Some(CancelReason::Requested)));
     state(&queue, id, JobState::Cancelled).await;
     running.stop().await;
 }
 
 async fn a_request_arrives_with_the_next_lines(place: &Place) {
-    let queue = place.queue();
+    let queue = place.queue_with(no_heartbeat());
     let options = WorkerOptions {
         listen: false,
         ..worker("w", 1)
@@ -177,7 +178,7 @@ async fn force_ends_a_job_at_once(place: &Place) {
     let (told, mut hear) = mpsc::unbounded_channel();
     let running = Running::start(&queue, worker("w", 1), obedient(told));
     let id = add(&queue, &place.write, job("work").tenant("acme")).await;
-    assert_eq!(hear.recv().await, Some(None), "started");
+    assert_eq!(soon(hear.recv()).await, Some(None), "started");
     assert_eq!(
         queue.cancel(id, true).await.expect("cancelled"),
         JobState::Cancelled
@@ -186,7 +187,7 @@ async fn force_ends_a_job_at_once(place: &Place) {
         place.slots().await.iter().all(|slot| slot.running == 0),
         "its place is free"
     );
-    assert_eq!(hear.recv().await, Some(Some(CancelReason::LeaseLost)));
+    assert_eq!(soon(hear.recv()).await, Some(Some(CancelReason::LeaseLost)));
     running.stop().await;
     let job = queue.get(id).await.expect("the job");
     assert_eq!((job.state, job.lease_token), (JobState::Cancelled, None));

@@ -126,7 +126,7 @@ fn works(hang: bool) -> impl jobs::Handler {
             context.log().info("", "begun").await;
             context.log().flush().await;
             context.progress(&json!(0.5)).await.expect("reported");
-            if hang && run % 3 == 0 {
+            if hang && run.is_multiple_of(3) {
                 return std::future::pending().await;
             }
             context.log().info("", "done").await;

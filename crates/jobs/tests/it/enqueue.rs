@@ -1,15 +1,24 @@
 //! Putting jobs in.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::future::join_all;
-use jobs::{Error, JobState, NewJob, Outcome};
+use jobs::{Clock, Error, JobState, NewJob, Options, Outcome, Queue, SystemEntropy};
 use sea_orm::TransactionTrait;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use types::Timestamp;
 
-use crate::support::{NOON_MS, Place, Run, Running, add, all, claim, job, state, worker};
+use crate::support::{
+    NOON_MS, Place, Run, Running, add, all, claim, connections, eventually, job, state, worker,
+};
 
 on_both! {
     fifty_enqueues_with_one_key_make_one_job,
@@ -22,7 +31,7 @@ on_both! {
 
 async fn fifty_enqueues_with_one_key_make_one_job(place: &Place) {
     let here = place.queue();
-    let there = place.elsewhere(jobs::Options::default()).await;
+    let there = place.elsewhere(Options::default()).await;
     let start = Arc::new(Barrier::new(50));
     let tasks = (0..50).map(|number| {
         let (queue, write, start) = (
@@ -62,6 +71,7 @@ async fn a_key_belongs_to_its_tenant(place: &Place) {
     let other = add(&queue, &place.write, new("bolt")).await;
     assert_ne!(first, other);
     assert_eq!(add(&queue, &place.write, new("acme")).await, first);
+    assert_eq!(add(&queue, &place.write, new("bolt")).await, other);
     let without = [
         add(&queue, &place.write, job("work")).await,
         add(&queue, &place.write, job("work")).await,
@@ -84,8 +94,28 @@ async fn the_job_exists_only_when_the_transaction_commits(place: &Place) {
     assert_eq!(claim(&queue).await.expect("a job").job.id, id);
 }
 
+/// Counts how often it is asked, which tells how far a worker is.
+#[derive(Default)]
+struct CountingClock(AtomicUsize);
+
+impl Clock for CountingClock {
+    fn now_ms(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        NOON_MS
+    }
+}
+
 async fn a_worker_finds_a_job_whose_transaction_commits_late(place: &Place) {
-    let queue = place.queue();
+    let clock = Arc::new(CountingClock::default());
+    let asked = |more| async move { (more > 0).then_some(()) };
+    let (write, read) = connections(&place.url).await;
+    let queue = Queue::new(
+        write,
+        read,
+        clock.clone(),
+        Arc::new(SystemEntropy),
+        Options::default(),
+    );
     // With this period only the wake-up can find the job in time.
     let options = jobs::WorkerOptions {
         poll: Duration::from_secs(3600),
@@ -94,12 +124,19 @@ async fn a_worker_finds_a_job_whose_transaction_commits_late(place: &Place) {
     };
     let handler = Run("work", async |_| Outcome::Done(Value::Null));
     let running = Running::start(&queue, options, handler);
+    // Its first look asks twice, its statistics once; then it sleeps.
+    eventually("the first look", || {
+        asked(clock.0.load(Ordering::SeqCst).saturating_sub(2))
+    })
+    .await;
     let tx = place.write.begin().await.expect("a transaction");
     let id = queue.enqueue(&tx, job("work")).await.expect("enqueued");
-    // The worker looks at least once in vain.
-    for _ in 0..20 {
-        assert_eq!(all(&queue).await, []);
-    }
+    let before = clock.0.load(Ordering::SeqCst);
+    // It looks in vain before the commit, more than once.
+    eventually("two more looks", || {
+        asked(clock.0.load(Ordering::SeqCst).saturating_sub(before + 3))
+    })
+    .await;
     tx.commit().await.expect("committed");
     state(&queue, id, JobState::Succeeded).await;
     running.stop().await;

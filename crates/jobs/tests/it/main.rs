@@ -10,5 +10,6 @@ mod enqueue;
 mod lease;
 mod limits;
 mod logs;
+mod outage;
 mod schedule;
 mod worker;

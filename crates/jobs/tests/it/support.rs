@@ -194,7 +194,7 @@ pub(crate) async fn connections(url: &str) -> (DatabaseConnection, Option<Databa
     }
 }
 
-async fn connect(url: &str, connections: u32) -> DatabaseConnection {
+pub(crate) async fn connect(url: &str, connections: u32) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -273,6 +273,14 @@ pub(crate) fn quick_heartbeat() -> Options {
     }
 }
 
+/// A lease whose heartbeat never comes in a test.
+pub(crate) fn no_heartbeat() -> Options {
+    Options {
+        lease: Duration::from_secs(3600),
+        ..Options::default()
+    }
+}
+
 pub(crate) fn job(kind: &str) -> NewJob {
     NewJob::new(kind, json!({}))
 }
@@ -308,6 +316,13 @@ where
     tokio::time::timeout(Duration::from_secs(20), look)
         .await
         .unwrap_or_else(|_| panic!("in vain waited for: {what}"))
+}
+
+/// Waits for this, at most 20 s.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .expect("it happens in time")
 }
 
 /// Waits until the job is in this state.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
 use crate::support::{
-    Place, Run, Running, add, all, eventually, job, quick_heartbeat, state, worker,
+    Place, Run, Running, add, all, eventually, job, quick_heartbeat, soon, state, worker,
 };
 
 on_both! {
@@ -43,7 +43,7 @@ async fn a_job_of_a_killed_worker_runs_again(place: &Place) {
             }
         });
         let running = Running::start(&queue, worker("doomed", 2), hanging);
-        assert_eq!(hear.recv().await, Some(attempt));
+        assert_eq!(soon(hear.recv()).await, Some(attempt));
         running.kill().await;
         let gone = async || (Arc::strong_count(&held) == 1).then_some(());
         eventually("the handler is gone", gone).await;
@@ -116,12 +116,12 @@ async fn a_stopping_worker_hands_its_jobs_back(place: &Place) {
         .await;
     }
     assert_eq!(
-        [hear.recv().await, hear.recv().await],
+        [soon(hear.recv()).await, soon(hear.recv()).await],
         [Some(None), Some(None)]
     );
     running.stop().await;
-    assert_eq!(hear.recv().await, Some(Some(CancelReason::Shutdown)));
-    assert_eq!(hear.recv().await, None, "the third was never started");
+    assert_eq!(soon(hear.recv()).await, Some(Some(CancelReason::Shutdown)));
+    assert_eq!(soon(hear.recv()).await, None, "the third was never started");
     for job in all(&queue).await {
         assert_eq!(
             (job.state, job.attempt),
@@ -146,7 +146,7 @@ async fn a_job_that_ends_within_the_grace_counts(place: &Place) {
     });
     let id = add(&queue, &place.write, job("work")).await;
     let running = Running::start(&queue, worker("w", 1), handler);
-    started.notified().await;
+    soon(started.notified()).await;
     running.stop().await;
     let job = queue.get(id).await.expect("the job");
     assert_eq!((job.state, job.attempt), (JobState::Succeeded, 1));
@@ -171,14 +171,14 @@ async fn a_lost_lease_stops_the_handler(place: &Place) {
     let running = Running::start(&queue, worker("slow", 1), handler);
     let elsewhere = place.elsewhere(quick_heartbeat()).await;
     let id = add(&elsewhere, &place.write, job("work")).await;
-    assert_eq!(hear.recv().await, Some(None));
+    assert_eq!(soon(hear.recv()).await, Some(None));
     // Somebody else gets the job before the heartbeat comes.
     let claimed = eventually("the job is taken over", async || {
         place.advance(1);
         elsewhere.claim("other", &["work"]).await.expect("a claim")
     })
     .await;
-    assert_eq!(hear.recv().await, Some(Some(CancelReason::LeaseLost)));
+    assert_eq!(soon(hear.recv()).await, Some(Some(CancelReason::LeaseLost)));
     go.notify_one();
     running.stop().await;
     let job = elsewhere.get(id).await.expect("the job");
@@ -284,5 +284,5 @@ async fn no_more_jobs_at_once_than_slots(place: &Place) {
     go.notify_one();
     eventually("all done", || stats(0, 0)).await;
     running.stop().await;
-    started.notified().await;
+    soon(started.notified()).await;
 }
