@@ -3,7 +3,7 @@
 use std::{path::{Path, PathBuf}, sync::Arc};
 
 use adapters::{
-    cue::CueEngine,
+    cue::{self, CueEngine},
     kits::KitLibrary,
     launch::HttpLaunchRedeemer,
     oidc::{OidcProvider, OidcSettings},
@@ -47,6 +47,8 @@ const TENANT_CONNECTIONS: u32 = 3;
 const INSTANCE_CONNECTIONS: u32 = 10;
 /// Jobs of one tenant at once, so that one cannot take all workers.
 const TENANT_JOBS: i32 = 3;
+/// CUE processes at once.
+const CHECKS_AT_ONCE: usize = 4;
 
 /// Everything that a process runs.
 pub struct Application {
@@ -119,7 +121,7 @@ pub fn programs(settings: &Settings) -> Programs {
     }));
     let path = |setting: &str| (!setting.is_empty()).then(|| PathBuf::from(setting));
     Programs {
-        engine: Arc::new(CueEngine::new(Arc::clone(&sandbox), path(&settings.tools.cue))),
+        engine: Arc::new(CueEngine::new(Arc::clone(&sandbox), path(&settings.tools.cue), cue::LIMITS, CHECKS_AT_ONCE)),
         runner: Arc::new(TofuRunner::new(Arc::clone(&sandbox), path(&settings.tools.tofu), tofu::LIMITS)),
         sandbox,
     }
@@ -264,12 +266,12 @@ fn leptos_options(settings: &Settings) -> LeptosOptions {
         .site_root(settings.server.site_root.clone())
         .site_pkg_dir("pkg")
         .hash_files(true)
-        .hash_file("hash.txt")
+        .hash_file(Arc::from("hash.txt"))
         .build()
 }
 
 fn cookie_key(vault: &Vault) -> Key {
-    Key::derive_from(&vault.key_for("cookies"))
+    Key::from(&[vault.key_for("cookie signatures"), vault.key_for("cookie encryption")].concat())
 }
 
 #[cfg(feature = "dev-issuer")]

@@ -89,3 +89,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         }
     }
 }
+
+/// A body as it came, byte by byte: what a signature may cover.
+pub(crate) struct Raw(pub(crate) axum::body::Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        axum::body::Bytes::from_request(request, state)
+            .await
+            .map(Self)
+            .map_err(|rejection| ApiError::invalid(format!("The body could not be read: {}.", rejection.body_text())))
+    }
+}

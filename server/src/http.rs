@@ -46,6 +46,7 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
     let routes = api
         .merge(auth::router())
         .merge(rest::internal::router())
+        .merge(rest::stack::others())
         .route("/health", get(health::show))
         .route("/metrics", get(metrics))
         .route("/api/openapi.json", get(move || async move { document }));

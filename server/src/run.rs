@@ -22,7 +22,7 @@ const RECONCILE: &str = "*/30 * * * * *";
 ///
 /// # Errors
 /// One sentence that says what could not be started and what to do.
-pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let telemetry = telemetry::start(&settings)?;
     let metrics = telemetry::metrics()?;
     let address = SocketAddr::new(settings.server.bind, settings.server.port);
@@ -124,10 +124,8 @@ fn work(settings: &Settings, application: &Application, stop: &CancellationToken
 }
 
 fn hostname() -> String {
-    nix::sys::utsname::uname()
-        .ok()
-        .and_then(|name| name.nodename().to_str().map(str::to_owned))
-        .unwrap_or_else(|| "kombify".to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "kombify".to_owned(), |name| name.trim().to_owned())
 }
 
 /// Does something at once and then each period, until asked to stop. A failure is

@@ -1,16 +1,17 @@
 //! Building the binary and what the browser loads, when something changed.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
-    time::UNIX_EPOCH,
+    thread,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use anyhow::{Context as _, Result};
 
 use crate::{
-    assets,
+    assets, interrupt,
     places::Places,
     process::{self, line},
     stamp,
@@ -18,6 +19,8 @@ use crate::{
 
 /// As `site-pkg-dir` in Cargo.toml.
 const PACKAGE: &str = "pkg";
+
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// Folders whose files go into the binary or the site.
 const FOLDERS: [&str; 8] = [
@@ -71,6 +74,7 @@ impl Binary {
 pub(crate) fn build(places: &Places, release: bool) -> Result<Binary> {
     let binary = Binary::of(places, release);
     let record = places.profile(release).join(".kombify-build");
+    let _alone = alone(&places.profile(release))?;
     let sources = sources(places)?;
     let current = |binary: &Binary| fs::read_to_string(&record).ok() == built(&sources, binary);
     if record.is_file() && current(&binary) {
@@ -88,6 +92,21 @@ pub(crate) fn build(places: &Places, release: bool) -> Result<Binary> {
         .with_context(|| format!("no binary at {}", binary.file.display()))?;
     fs::write(&record, built)?;
     Ok(binary)
+}
+
+/// Waits until no other build of the profile is at work: each empties the site's
+/// folder first. It may go on when what comes back is dropped.
+fn alone(folder: &Path) -> Result<File> {
+    fs::create_dir_all(folder)?;
+    let file = File::create(folder.join(".kombify-build.lock"))?;
+    if file.try_lock().is_err() {
+        println!("Waiting for another build to end");
+        while file.try_lock().is_err() {
+            interrupt::check()?;
+            thread::sleep(GLANCE);
+        }
+    }
+    Ok(file)
 }
 
 /// A call of cargo-leptos, at its full path: `cargo leptos` would take the one

@@ -18,3 +18,4 @@ pub mod stack;
 pub mod vault;
 
 pub use error::{Error, Result};
+pub use services::Services;

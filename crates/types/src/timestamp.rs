@@ -73,7 +73,10 @@ impl Timestamp {
 
     fn day(self, at: OffsetDateTime, today: OffsetDateTime) -> String {
         let pattern = if at.year() == today.year() {
-            format_description!(version = 2, "[day padding:none] [month repr:short] [hour]:[minute]")
+            format_description!(
+                version = 2,
+                "[day padding:none] [month repr:short] [hour]:[minute]"
+            )
         } else {
             format_description!(version = 2, "[day padding:none] [month repr:short] [year]")
         };
@@ -123,6 +126,9 @@ mod tests {
         let at = Timestamp(NOON.0 + 123);
         let json = serde_json::to_string(&at).expect("a string");
         assert_eq!(json, "\"2026-11-24T12:00:00.123Z\"");
-        assert_eq!(serde_json::from_str::<Timestamp>(&json).expect("a time"), at);
+        assert_eq!(
+            serde_json::from_str::<Timestamp>(&json).expect("a time"),
+            at
+        );
     }
 }

@@ -37,12 +37,13 @@ pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppSta
 /// request brought, and for pages the policy with their nonce.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
     let services = state.services.clone();
+    let development = state.site.development;
     move || {
         provide_context(services.clone());
         let credentials = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Credentials>().cloned());
         provide_context(credentials.unwrap_or_default());
         if let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>())
-            && let Ok(policy) = HeaderValue::from_str(&policy(&nonce))
+            && let Ok(policy) = HeaderValue::from_str(&policy(&nonce, development))
         {
             answer.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             answer.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -51,9 +52,11 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static + use<
 }
 
 /// The policy of a page; docs/security.md says why each part is there.
-fn policy(nonce: &str) -> String {
+fn policy(nonce: &str, development: bool) -> String {
+    // Where `cargo xtask run --watch` tells pages to reload.
+    let reload = if development { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" };
     format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
 }
 

@@ -1,0 +1,160 @@
+//! The table of instances, live, which two pages show.
+
+use leptos::prelude::*;
+use types::{
+    Timestamp,
+    admin::{HealthStatus, InstanceStatus, InstanceView},
+};
+
+use crate::{
+    rooms::portal::health_card::{current, observed},
+    ui::{
+        live,
+        meter::meter_small,
+        pill,
+        spark::bars,
+        time::{self, ago},
+        words,
+    },
+};
+
+/// Instances that are kept fresh by the stream.
+#[derive(Clone, Copy)]
+pub(super) struct Instances {
+    /// The instances as they are now.
+    pub(super) all: RwSignal<Vec<InstanceView>>,
+    link: RwSignal<live::Link>,
+}
+
+/// Starts from what was read and follows the stream.
+pub(super) fn follow(first: Vec<InstanceView>) -> Instances {
+    let all = RwSignal::new(first);
+    let link = live::follow(
+        "/api/admin/instances/events".to_owned(),
+        &["instances"],
+        || false,
+        move |_, data| {
+            if let Ok(mut fresh) = serde_json::from_str::<Vec<InstanceView>>(&data) {
+                sort(&mut fresh);
+                all.try_set(fresh);
+            }
+        },
+    );
+    Instances { all, link }
+}
+
+/// Those that need attention first, then by name.
+pub(super) fn sort(instances: &mut [InstanceView]) {
+    instances.sort_by(|a, b| {
+        attention(b, b.health.now)
+            .cmp(&attention(a, a.health.now))
+            .then_with(|| a.name.cmp(&b.name))
+    });
+}
+
+/// Whether somebody should look at it.
+pub(super) fn attention(instance: &InstanceView, now: Timestamp) -> bool {
+    let health = current(&instance.health, now);
+    instance.status == InstanceStatus::Active && health != HealthStatus::Healthy
+}
+
+fn share(instance: &InstanceView) -> f64 {
+    if instance.max_tenants <= 0 {
+        return 0.0;
+    }
+    f64::from(instance.current_tenants) / f64::from(instance.max_tenants)
+}
+
+impl Instances {
+    /// The mark for a broken stream.
+    pub(super) fn broken(self) -> AnyView {
+        let seen = Signal::derive(move || {
+            self.all.with(|all| {
+                all.iter()
+                    .map(|one| observed(&one.health))
+                    .max()
+                    .unwrap_or_default()
+            })
+        });
+        live::broken_mark(self.link, seen)
+    }
+
+    /// The table of those that `shows` lets through.
+    pub(super) fn table(
+        self,
+        shows: impl Fn(&InstanceView) -> bool + Send + Sync + 'static,
+    ) -> AnyView {
+        let rows = move || {
+            self.all.with(|all| {
+                all.iter()
+                    .filter(|one| shows(one))
+                    .map(row)
+                    .collect::<Vec<_>>()
+            })
+        };
+        view! {
+            <div class="table-scroll">
+                <table class="tbl">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Instance"</th>
+                            <th scope="col">"On"</th>
+                            <th scope="col">"Region"</th>
+                            <th scope="col">"Mode"</th>
+                            <th scope="col">"Tenants"</th>
+                            <th scope="col">"Last 9 minutes"</th>
+                            <th scope="col">"Checked"</th>
+                            <th scope="col" class="right">"State"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+fn row(instance: &InstanceView) -> AnyView {
+    let clock = time::clock();
+    let now = instance.health.now;
+    let health = instance.health.clone();
+    let status = instance.status;
+    let state = move || {
+        if status == InstanceStatus::Active {
+            pill::state(words::health(current(&health, clock.at_least(now))))
+        } else {
+            pill::state(words::instance(status))
+        }
+    };
+    let class = if attention(instance, now) {
+        "attention"
+    } else {
+        ""
+    };
+    let checked = instance
+        .health
+        .checks
+        .last()
+        .map(|check| ago(check.at, now));
+    view! {
+        <tr class=class>
+            <td>
+                <a href=format!("/admin/instances/{}", instance.id) data-row="">{instance.name.clone()}</a>
+            </td>
+            <td class="wide-only text-muted">{words::provisioner(instance.provisioner)}</td>
+            <td class="wide-only text-muted">{instance.region.clone()}</td>
+            <td class="wide-only text-muted">{words::mode(instance.deployment_mode)}</td>
+            <td class="fact">
+                <span class="flex items-center gap-2.5">
+                    {meter_small(share(instance))}
+                    {format!("{} of {}", instance.current_tenants, instance.max_tenants)}
+                </span>
+            </td>
+            <td class="fact break-before">{bars(&instance.health.checks, false)}</td>
+            <td class="wide-only text-muted">{checked}</td>
+            <td class="lead-out right">{state}</td>
+        </tr>
+    }
+    .into_any()
+}

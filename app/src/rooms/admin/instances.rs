@@ -1,0 +1,206 @@
+//! All instances, and registering another.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use server_fn::codec::GetUrl;
+#[cfg(feature = "ssr")]
+use types::admin::InstanceCreate;
+use types::{
+    Problem,
+    admin::{DeploymentMode, InstanceStatus, InstanceView},
+};
+
+use super::{
+    crumbs,
+    instance_table::{attention, follow, sort},
+    overview::how_many,
+};
+#[cfg(feature = "ssr")]
+use crate::request;
+use crate::ui::{
+    dialog::{closer, dialog, opener},
+    error::loaded,
+    field::{field, form_problem, is_wrong, refusal},
+    form::action_form,
+    icon::{icon, lu},
+    page::{page, page_head},
+    words,
+};
+
+/// All instances.
+///
+/// # Errors
+/// `forbidden` for whoever is no operator.
+#[server(prefix = "/ui", endpoint = "admin/instances", input = GetUrl)]
+pub(crate) async fn read_instances() -> Result<Vec<InstanceView>, Problem> {
+    let actor = request::actor().await?;
+    request::services()
+        .admin
+        .instances
+        .list(&actor)
+        .await
+        .map_err(request::refused)
+}
+
+/// Registers an instance that stands already, and shows it.
+///
+/// # Errors
+/// `invalid` for a field that does not fit, `conflict` for a name that is taken.
+#[server(prefix = "/ui", endpoint = "admin/instance/create")]
+pub(crate) async fn create_instance(
+    name: String,
+    region: String,
+    deployment_mode: DeploymentMode,
+    #[server(default)] max_tenants: String,
+    internal_endpoint: String,
+    #[server(default)] public_endpoint: String,
+) -> Result<InstanceView, Problem> {
+    let actor = request::actor().await?;
+    let max_tenants = match max_tenants.trim() {
+        "" => None,
+        text => Some(text.parse().map_err(|_| {
+            request::refused(domain::Error::invalid(
+                "max_tenants",
+                "Write a whole number, or nothing.",
+            ))
+        })?),
+    };
+    let instance = InstanceCreate {
+        name,
+        region,
+        deployment_mode,
+        max_tenants,
+        internal_endpoint,
+        public_endpoint: Some(public_endpoint).filter(|it| !it.is_empty()),
+    };
+    let made = request::services()
+        .admin
+        .instances
+        .create(&actor, instance)
+        .await
+        .map_err(request::refused)?;
+    leptos_axum::redirect(&format!("/admin/instances/{}", made.id));
+    Ok(made)
+}
+
+/// The page; `?state=` keeps the filter.
+pub(crate) fn instances_page() -> AnyView {
+    let query = use_query_map();
+    let state = Memo::new(move |_| query.read().get("state").unwrap_or_default());
+    let instances = Resource::new(|| (), |()| read_instances());
+    loaded(instances, move |_, mut instances| {
+        sort(&mut instances);
+        let many = how_many(instances.len());
+        let instances = follow(instances);
+        let shows = move |one: &InstanceView| match state.read().as_str() {
+            "attention" => attention(one, one.health.now),
+            "full" => one.current_tenants >= one.max_tenants,
+            "inactive" => one.status != InstanceStatus::Active,
+            _ => true,
+        };
+        let tabs = move || {
+            [
+                ("", "All"),
+                ("attention", "Need attention"),
+                ("full", "Full"),
+                ("inactive", "Not active"),
+            ]
+            .into_iter()
+            .map(|(word, title)| {
+                let href = if word.is_empty() {
+                    "/admin/instances".to_owned()
+                } else {
+                    format!("/admin/instances?state={word}")
+                };
+                let current = (*state.read() == word).then_some("true");
+                view! { <a class="tab" href=href aria-current=current>{title}</a> }
+            })
+            .collect::<Vec<_>>()
+        };
+        page(
+            "Instances",
+            crumbs("Instances"),
+            view! {
+                {page_head(
+                    "Instances",
+                    view! { {many} ". Each holds up to its number of tenants, with a database of its own. " {instances.broken()} }.into_any(),
+                    view! { <div class="actions">{provision()}</div> }.into_any(),
+                )}
+                <nav class="tabs mb-3" aria-label="Filter by state">{tabs}</nav>
+                <section class="card" aria-label="Instances">{instances.table(shows)}</section>
+            }
+            .into_any(),
+        )
+    })
+}
+
+const REGISTER: &str = "register-instance";
+
+/// The button that opens the form for another instance, with the form.
+pub(super) fn provision() -> AnyView {
+    let create = ServerAction::<CreateInstance>::new();
+    let refused = refusal(create);
+    let wrong = move |id: &'static str| move || is_wrong(refused, id).get().then_some("true");
+    let modes: Vec<_> = DeploymentMode::ALL
+        .iter()
+        .map(|mode| {
+            let most = mode.default_max_tenants();
+            view! {
+                <option value=mode.word()>{format!("{}, {most} at most unless told otherwise", words::mode(*mode))}</option>
+            }
+        })
+        .collect();
+    let body = view! {
+        {action_form(create, "", view! {
+            <div class="mt-3 grid gap-3.5">
+                {field("name", "Name", "Lower-case letters, digits and dashes, e.g. eu-central-2.", refused, view! {
+                    <input
+                        id="name" name="name" class="input" required pattern="[a-z][a-z0-9\\-]{1,38}[a-z0-9]"
+                        autocomplete="off" autocapitalize="off" spellcheck="false"
+                        aria-describedby="name-hint name-problem" aria-invalid=wrong("name")
+                    />
+                }.into_any())}
+                {field("region", "Region", "For people, e.g. Frankfurt.", refused, view! {
+                    <input
+                        id="region" name="region" class="input" required autocomplete="off"
+                        aria-describedby="region-hint region-problem" aria-invalid=wrong("region")
+                    />
+                }.into_any())}
+                {field("deployment_mode", "Mode", "", refused, view! {
+                    <select id="deployment_mode" name="deployment_mode" class="select">{modes}</select>
+                }.into_any())}
+                {field("max_tenants", "Most tenants", "Empty: what the mode allows.", refused, view! {
+                    <input
+                        id="max_tenants" name="max_tenants" class="input w-28" inputmode="numeric" autocomplete="off"
+                        aria-describedby="max_tenants-hint max_tenants-problem" aria-invalid=wrong("max_tenants")
+                    />
+                }.into_any())}
+                {field("internal_endpoint", "Address for the platform", "Where its stack service answers, e.g. https://stack-2.internal:4000.", refused, view! {
+                    <input
+                        id="internal_endpoint" name="internal_endpoint" type="url" class="input mono" required
+                        autocomplete="off" aria-describedby="internal_endpoint-hint internal_endpoint-problem"
+                        aria-invalid=wrong("internal_endpoint")
+                    />
+                }.into_any())}
+                {field("public_endpoint", "Address for browsers, if it differs", "", refused, view! {
+                    <input
+                        id="public_endpoint" name="public_endpoint" type="url" class="input mono" autocomplete="off"
+                        aria-describedby="public_endpoint-problem" aria-invalid=wrong("public_endpoint")
+                    />
+                }.into_any())}
+                {form_problem(refused)}
+            </div>
+            <div class="dialog-actions">
+                {closer(REGISTER, "Not now")}
+                <button type="submit" class="btn btn-primary" disabled=move || create.pending().get()>
+                    {icon(lu::LuPlus)} "Register"
+                </button>
+            </div>
+        }.into_any())}
+    };
+    view! {
+        {opener(REGISTER, "btn btn-primary", lu::LuPlus, "Register an instance")}
+        {dialog(REGISTER, "Register an instance".to_owned(), body.into_any())}
+    }
+    .into_any()
+}

@@ -1,0 +1,130 @@
+//! The admin centre's first page: four numbers, instances that need attention
+//! first, decisions that wait.
+
+use leptos::prelude::*;
+use server_fn::codec::GetUrl;
+use types::{
+    Problem,
+    admin::{AdminOverview, Decision, Figure},
+};
+
+use super::{
+    crumbs,
+    instance_table::{attention, follow},
+    instances::provision,
+};
+#[cfg(feature = "ssr")]
+use crate::request;
+use crate::ui::{
+    error::loaded,
+    icon::{icon, lu},
+    page::page,
+    spark::spark,
+    words::count,
+};
+
+/// The overview of the platform.
+///
+/// # Errors
+/// `forbidden` for whoever is no operator.
+#[server(prefix = "/ui", endpoint = "admin/overview", input = GetUrl)]
+pub(crate) async fn read_admin_overview() -> Result<AdminOverview, Problem> {
+    let actor = request::actor().await?;
+    request::services()
+        .admin
+        .overview(&actor)
+        .await
+        .map_err(request::refused)
+}
+
+/// The page.
+pub(crate) fn overview_page() -> AnyView {
+    let overview = Resource::new(|| (), |()| read_admin_overview());
+    loaded(overview, |_, overview| view_overview(overview))
+}
+
+fn view_overview(overview: AdminOverview) -> AnyView {
+    let figures: Vec<_> = overview.figures.iter().map(figure).collect();
+    let decisions: Vec<_> = overview.decisions.iter().map(decision).collect();
+    let instances = follow(overview.instances);
+    let summary = move || {
+        instances.all.with(|all| {
+            let need = all
+                .iter()
+                .filter(|one| attention(one, one.health.now))
+                .count();
+            match need {
+                0 => format!("{}, none needs attention", all.len()),
+                1 => format!("{}, one needs attention", all.len()),
+                more => format!("{}, {more} need attention", all.len()),
+            }
+        })
+    };
+    let waiting = if decisions.is_empty() {
+        view! { <p class="mt-1 text-muted">"Nothing waits for you."</p> }.into_any()
+    } else {
+        view! { <ul>{decisions}</ul> }.into_any()
+    };
+    page(
+        "Admin centre",
+        crumbs("Overview"),
+        view! {
+            <h1 class="sr-only">"Admin centre"</h1>
+            <div class="grid gap-3.5 sm:grid-cols-2 xl:grid-cols-4">{figures}</div>
+            <section class="card mt-3.5" aria-labelledby="instances-title">
+                <div class="card-head card-pad">
+                    <h2 id="instances-title">"Instances"</h2>
+                    <span class="label">{summary}</span>
+                    {instances.broken()}
+                    <span class="actions actions-inline">{provision()}</span>
+                </div>
+                {instances.table(|_| true)}
+            </section>
+            <section class="card card-pad mt-3.5 pb-2 lg:max-w-[50%]" aria-labelledby="decisions-title">
+                <h2 id="decisions-title" class="mb-1 text-sm font-medium">"Needs a decision"</h2>
+                {waiting}
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+fn figure(figure: &Figure) -> AnyView {
+    let course = (figure.course.len() > 1).then(|| {
+        view! {
+            <div class="w-24 self-end">
+                {spark(&figure.course, format!("{} over {} hours", figure.label, figure.course.len()))}
+            </div>
+        }
+    });
+    view! {
+        <section class="card card-pad flex justify-between gap-3" aria-label=figure.label.clone()>
+            <div class="min-w-0">
+                <p class="label">{figure.label.clone()}</p>
+                <p class="text-2xl/8 font-semibold tabular-nums">{figure.value.clone()}</p>
+                <p class="label">{figure.detail.clone()}</p>
+            </div>
+            {course}
+        </section>
+    }
+    .into_any()
+}
+
+fn decision(decision: &Decision) -> AnyView {
+    view! {
+        <li class="row">
+            <span class="text-muted">{icon(lu::LuInbox)}</span>
+            <span class="min-w-0 flex-1">
+                {decision.title.clone()}
+                <span class="label block">{decision.detail.clone()}</span>
+            </span>
+            <a class="btn btn-plain btn-slim" href=decision.href.clone()>{decision.action.clone()}</a>
+        </li>
+    }
+    .into_any()
+}
+
+/// `12 instances`, for the list's own page.
+pub(super) fn how_many(number: usize) -> String {
+    count(number, "instance")
+}

@@ -1,0 +1,93 @@
+//! One kit: its README, its services, an example.
+
+use leptos::prelude::*;
+use server_fn::codec::GetUrl;
+use types::{Problem, stack::KitView};
+
+#[cfg(feature = "ssr")]
+use crate::request;
+use crate::{
+    here::{Here, use_param},
+    ui::{
+        error::loaded,
+        icon::{icon, lu},
+        markdown::markdown,
+        page::{Crumb, page, page_head},
+    },
+};
+
+/// One kit by its name.
+///
+/// # Errors
+/// `not_found` when the registry has none of that name.
+#[server(prefix = "/ui", endpoint = "kit", input = GetUrl)]
+pub(crate) async fn read_kit(name: String) -> Result<KitView, Problem> {
+    request::services()
+        .stack
+        .kits
+        .get(&name)
+        .await
+        .map_err(request::refused)
+}
+
+/// The page.
+pub(crate) fn kit_page() -> AnyView {
+    let name = use_param("name");
+    let kit = Resource::new(move || name.get(), read_kit);
+    loaded(kit, |here, kit| view_kit(&here, &kit))
+}
+
+fn view_kit(here: &Here, kit: &KitView) -> AnyView {
+    let actions = here.may_edit().then(|| {
+        view! {
+            <div class="actions">
+                <a class="btn btn-primary" href=here.at(&format!("/stacks/new?kit={}", kit.name))>
+                    {icon(lu::LuPlus)} "Start a stack with it"
+                </a>
+            </div>
+        }
+    });
+    let services: Vec<_> = kit
+        .services
+        .iter()
+        .map(|service| {
+            view! {
+                <div class="border-t border-line py-2">
+                    <dt class="font-medium">
+                        {service.title.clone()} " " <code class="text-muted">{service.key.clone()}</code>
+                    </dt>
+                    <dd class="text-muted">{service.summary.clone()}</dd>
+                </div>
+            }
+        })
+        .collect();
+    page(
+        &kit.name,
+        vec![
+            Crumb::to(here.name(), here.at("")),
+            Crumb::to("Kits", here.at("/kits")),
+            Crumb::here(kit.name.clone()),
+        ],
+        view! {
+            {page_head(
+                &kit.name,
+                format!("Version {}. {}", kit.version, kit.summary).into_any(),
+                actions.into_any(),
+            )}
+            <div class="grid items-start gap-3.5 lg:grid-cols-[3fr_2fr]">
+                <section class="card card-pad" aria-label="README">{markdown(&kit.readme)}</section>
+                <div class="grid gap-3.5">
+                    <section class="card card-pad" aria-labelledby="services-title">
+                        <h2 id="services-title" class="mb-1 text-sm font-medium">"Services"</h2>
+                        <dl>{services}</dl>
+                    </section>
+                    <section class="card card-pad" aria-labelledby="example-title">
+                        <h2 id="example-title" class="mb-2 text-sm font-medium">"Example"</h2>
+                        <pre class="code" tabindex="0" aria-labelledby="example-title">{kit.example.clone()}</pre>
+                    </section>
+                </div>
+            </div>
+        }
+        .into_any(),
+    )
+}

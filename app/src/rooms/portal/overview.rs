@@ -1,0 +1,293 @@
+//! A tenant's first page: is all well, what waits for me, what changed.
+
+use leptos::prelude::*;
+use server_fn::codec::GetUrl;
+use types::{
+    Problem,
+    admin::HealthStatus,
+    portal::{PlanUse, TenantOverview},
+    stack::{NodeStatus, RunState, StackOverview},
+};
+
+use super::{
+    health_card::{current, health_card},
+    launch::launch_button,
+};
+#[cfg(feature = "ssr")]
+use crate::request;
+use crate::{
+    here::{Here, use_slug},
+    rooms::stack::{nodes::node_table, parts},
+    ui::{
+        empty::{empty, empty_quiet},
+        error::loaded_from,
+        frame::Counts,
+        icon::{icon, lu},
+        meter::usage_row,
+        page::{Crumb, page, page_head},
+        steps::stack_steps,
+        words::count,
+    },
+};
+
+/// The portal's part of the overview.
+///
+/// # Errors
+/// `tenant_not_found` when there is no such tenant or no access to it.
+#[server(prefix = "/ui", endpoint = "tenant/overview", input = GetUrl)]
+pub(crate) async fn read_tenant_overview(slug: String) -> Result<TenantOverview, Problem> {
+    let actor = request::actor().await?;
+    request::services()
+        .portal
+        .tenants
+        .overview(&actor, &slug)
+        .await
+        .map_err(request::refused)
+}
+
+/// The stack service's part, or nothing before the homelab was launched in this
+/// browser.
+///
+/// # Errors
+/// Whatever the stack service answers, except for a missing session.
+#[server(prefix = "/ui", endpoint = "stack/overview", input = GetUrl)]
+pub(crate) async fn read_stack_overview(slug: String) -> Result<Option<StackOverview>, Problem> {
+    let scope = match request::authorise(&slug).await {
+        Ok(scope) => scope,
+        Err(error) if error.code() == types::ErrorCode::StackSession => return Ok(None),
+        Err(error) => return Err(request::refused(error)),
+    };
+    request::services()
+        .stack
+        .overview(&scope)
+        .await
+        .map(Some)
+        .map_err(request::refused)
+}
+
+/// The page.
+pub(crate) fn overview_page() -> AnyView {
+    let slug = use_slug();
+    let portal = Resource::new(move || slug.get(), read_tenant_overview);
+    let stack = Resource::new(move || slug.get(), read_stack_overview);
+    loaded_from(
+        move || async move { Ok((portal.await?, stack.await?)) },
+        |here, (portal, stack)| overview(&here, portal, stack),
+    )
+}
+
+fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -> AnyView {
+    let name = portal.tenant.name.clone();
+    let sentence = sentence(&portal, stack.as_ref());
+    Counts::note(
+        stack.as_ref().map(|it| it.stacks.len()),
+        stack.as_ref().map(|it| it.nodes.len()),
+    );
+    let waiting = stack.as_ref().and_then(|it| {
+        it.runs
+            .iter()
+            .find(|run| run.state == RunState::Waiting)
+            .map(|run| run.number)
+    });
+    let launched = stack.is_some();
+    let primary = match waiting {
+        Some(number) => Some(view! {
+            <a class="btn btn-primary" href=here.at(&format!("/runs/{number}"))>
+                {icon(lu::LuHourglass)} "Review the plan"
+            </a>
+        }.into_any()),
+        None if launched && here.may_edit() => Some(view! {
+            <a class="btn btn-plain" href=here.at("/stacks/new")>{icon(lu::LuPlus)} "New stack"</a>
+        }.into_any()),
+        None => None,
+    };
+    let actions = view! {
+        <div class="actions">
+            {launched.then(|| launch_button(&here.slug, "btn btn-plain"))}
+            {primary}
+        </div>
+    };
+    let instance = match portal.instance.clone() {
+        Some(health) => health_card(&here.slug, health),
+        None => view! {
+            <section class="card">
+                {empty_quiet(
+                    lu::LuServerCog,
+                    "No instance yet",
+                    "The first launch places your homelab on an instance; its health is shown here.",
+                )}
+            </section>
+        }.into_any(),
+    };
+    let plan = plan_card(here, &portal, stack.as_ref().map_or(&[], |it| &it.usage));
+    let body = match stack {
+        Some(stack) => view! {
+            {stack_card(here, &stack)}
+            <div class="mt-3.5 grid gap-3.5 lg:grid-cols-3">
+                {instance}
+                {plan}
+                {runs_card(here, &stack)}
+            </div>
+            {(!stack.nodes.is_empty()).then(|| view! {
+                <section class="card mt-3.5" aria-labelledby="nodes-title">
+                    <div class="card-head card-pad">
+                        <h2 id="nodes-title">"Nodes"</h2>
+                        <span class="label">"solid is real, dashed is simulated"</span>
+                    </div>
+                    {node_table(here, &stack.nodes, stack.now, false)}
+                </section>
+            })}
+        }.into_any(),
+        None => view! {
+            <section class="card">
+                {empty(
+                    lu::LuRocket,
+                    "Launch your homelab to see its stacks",
+                    "Launching places it on an instance if it has none, and signs this browser in to its stack service. It takes a moment and changes nothing on your machines.",
+                    launch_button(&here.slug, "btn btn-primary"),
+                )}
+            </section>
+            <div class="mt-3.5 grid gap-3.5 lg:grid-cols-2">{instance} {plan}</div>
+        }.into_any(),
+    };
+    page(
+        "Overview",
+        vec![
+            Crumb::to(name.clone(), here.at("")),
+            Crumb::here("Overview"),
+        ],
+        view! {
+            {page_head(&name, sentence.into_any(), actions.into_any())}
+            {body}
+        }
+        .into_any(),
+    )
+}
+
+/// Is all well, and what waits: two facts in one line.
+fn sentence(portal: &TenantOverview, stack: Option<&StackOverview>) -> String {
+    let health = portal.instance.as_ref().map(|it| current(it, portal.now));
+    let broken = stack.map_or(0, |it| {
+        it.nodes
+            .iter()
+            .filter(|node| matches!(node.status, NodeStatus::Offline | NodeStatus::Error))
+            .count()
+    });
+    let first = match (health, broken) {
+        (None, _) => "Not launched yet.".to_owned(),
+        (Some(HealthStatus::Healthy), 0) => "Everything observed is healthy.".to_owned(),
+        (Some(HealthStatus::Healthy), broken) => {
+            format!("{} not online.", are(broken, "node"))
+        }
+        (Some(HealthStatus::Degraded), _) => "The instance is degraded.".to_owned(),
+        (Some(HealthStatus::Unhealthy), _) => "The instance is unhealthy.".to_owned(),
+        (Some(HealthStatus::Unknown), _) => {
+            "The instance has not reported lately, so its health is not known.".to_owned()
+        }
+    };
+    let Some(stack) = stack else { return first };
+    let waiting = stack
+        .stacks
+        .iter()
+        .filter(|it| {
+            it.latest_run
+                .as_ref()
+                .is_some_and(|run| run.state == RunState::Waiting)
+        })
+        .count();
+    match waiting {
+        0 => format!("{first} Nothing waits for you."),
+        1 => format!("{first} One change waits for an approval."),
+        more => format!("{first} {more} changes wait for an approval."),
+    }
+}
+
+fn are(number: usize, noun: &str) -> String {
+    format!(
+        "{} {}",
+        count(number, noun),
+        if number == 1 { "is" } else { "are" }
+    )
+}
+
+/// The stack that waits, or else the one that was changed last.
+fn stack_card(here: &Here, stack: &StackOverview) -> AnyView {
+    let Some(first) = stack.stacks.first() else {
+        let action = if here.may_edit() {
+            view! {
+                <a class="btn btn-primary" href=here.at("/stacks/new")>{icon(lu::LuPlus)} "New stack"</a>
+            }
+            .into_any()
+        } else {
+            ().into_any()
+        };
+        return view! {
+            <section class="card">
+                {empty(
+                    lu::LuLayers,
+                    "No stack yet",
+                    "A stack is one blueprint with your machines in it. Describe them once, read the plan, then apply it.",
+                    action,
+                )}
+            </section>
+        }
+        .into_any();
+    };
+    let href = here.at(&format!("/stacks/{}", first.id));
+    let others = stack.stacks.len() - 1;
+    view! {
+        <section class="card card-pad" aria-labelledby="stack-title">
+            <div class="card-head mb-3">
+                <h2 id="stack-title" class="font-medium">{first.name.clone()}</h2>
+                <span class="label">{format!("{}, {}", first.kit, parts::revision(first.revision))}</span>
+                <a class="link font-medium" href=href data-row="">"Open stack"</a>
+            </div>
+            {stack_steps(&first.steps)}
+            {(others > 0).then(|| view! {
+                <p class="mt-3 border-t border-line pt-2.5">
+                    <a class="link" href=here.at("/stacks")>{format!("All {} stacks", stack.stacks.len())}</a>
+                </p>
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+fn plan_card(here: &Here, portal: &TenantOverview, usage: &[PlanUse]) -> AnyView {
+    let rows: Vec<_> = usage
+        .iter()
+        .chain([&portal.members])
+        .map(|row| usage_row(&row.label, row.used, row.limit))
+        .collect();
+    view! {
+        <section class="card card-pad" aria-labelledby="plan-title">
+            <div class="card-head mb-1">
+                <h2 id="plan-title">{format!("{} plan", portal.tenant.plan.title())}</h2>
+                <a class="link" href=here.at("/plan")>"Limits"</a>
+            </div>
+            <dl>{rows}</dl>
+        </section>
+    }
+    .into_any()
+}
+
+fn runs_card(here: &Here, stack: &StackOverview) -> AnyView {
+    let body = if stack.runs.is_empty() {
+        view! {
+            <p class="mt-2 text-muted">"No run yet. A run starts with a plan, which changes nothing."</p>
+        }
+        .into_any()
+    } else {
+        parts::run_rows(here, &stack.runs, stack.now)
+    };
+    view! {
+        <section class="card card-pad pb-2" aria-labelledby="runs-title">
+            <div class="card-head mb-1">
+                <h2 id="runs-title">"Latest runs"</h2>
+                <a class="link" href=here.at("/runs")>"All"</a>
+            </div>
+            {body}
+        </section>
+    }
+    .into_any()
+}

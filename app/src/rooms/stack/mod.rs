@@ -1,0 +1,14 @@
+//! The stack service: stacks, specifications, runs, nodes.
+
+pub(crate) mod nodes;
+pub(crate) mod parts;
+pub(crate) mod run;
+pub(crate) mod run_actions;
+pub(crate) mod runs;
+pub(crate) mod specification;
+pub(crate) mod specification_form;
+pub(crate) mod specification_side;
+pub(crate) mod stack;
+pub(crate) mod stack_new;
+pub(crate) mod stack_settings;
+pub(crate) mod stacks;

@@ -1,0 +1,41 @@
+//! What several pages of the room share.
+
+use leptos::prelude::*;
+use types::{Timestamp, stack::RunBrief};
+
+use crate::{
+    here::Here,
+    ui::{pill, time::ago, words},
+};
+
+/// `revision 12`, or that there is none yet.
+pub(crate) fn revision(number: i32) -> String {
+    if number == 0 {
+        "no revision yet".to_owned()
+    } else {
+        format!("revision {number}")
+    }
+}
+
+/// Runs as short rows, each a link.
+pub(crate) fn run_rows(here: &Here, runs: &[RunBrief], now: Timestamp) -> AnyView {
+    let rows: Vec<_> = runs
+        .iter()
+        .map(|run| {
+            let href = here.at(&format!("/runs/{}", run.number));
+            view! {
+                <li>
+                    <a class="row" href=href data-row="">
+                        <span class="min-w-0 flex-1 truncate">
+                            {words::run_kind(run.kind)} " "
+                            <span class="text-muted">{run.stack_name.clone()}</span>
+                        </span>
+                        <span class="label whitespace-nowrap">{ago(run.finished_at.unwrap_or(run.created_at), now)}</span>
+                        {pill::state(words::run(run.state))}
+                    </a>
+                </li>
+            }
+        })
+        .collect();
+    view! { <ul>{rows}</ul> }.into_any()
+}

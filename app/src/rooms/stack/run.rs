@@ -1,0 +1,320 @@
+//! One run: its steps, the resources with their state, and the log, live.
+
+use leptos::prelude::*;
+use server_fn::codec::GetUrl;
+use types::{
+    Problem, Timestamp,
+    portal::StepState,
+    stack::{ChangeAction, ResourceChange, RunLogLine, RunState, RunStep, RunView},
+};
+
+use super::run_actions::run_actions;
+#[cfg(feature = "ssr")]
+use crate::request;
+use crate::{
+    here::{Here, use_param, use_slug},
+    ui::{
+        diff::diff,
+        error::loaded_from,
+        icon::{icon, lu},
+        live,
+        log_view::{append, log_view},
+        page::{Crumb, screen},
+        pill::{self, Tone, pill, sign},
+        steps::step,
+        time::{ago, clock},
+        words,
+    },
+};
+
+/// Most changed resources whose change is open at once while a plan waits.
+const OPEN_CHANGES: usize = 4;
+
+/// A run, whole but for its log.
+///
+/// # Errors
+/// `not_found` when the tenant has no run of that number.
+#[server(prefix = "/ui", endpoint = "run", input = GetUrl)]
+pub(crate) async fn read_run(slug: String, number: i32) -> Result<RunView, Problem> {
+    let scope = request::scope(&slug).await?;
+    request::services()
+        .stack
+        .runs
+        .view(&scope, number)
+        .await
+        .map_err(request::refused)
+}
+
+/// The lines of a run's log after a line's number.
+///
+/// # Errors
+/// `not_found` when the tenant has no run of that number.
+#[server(prefix = "/ui", endpoint = "run/log", input = GetUrl)]
+pub(crate) async fn read_run_log(
+    slug: String,
+    number: i32,
+    after: i64,
+) -> Result<Vec<RunLogLine>, Problem> {
+    let scope = request::scope(&slug).await?;
+    request::services()
+        .stack
+        .runs
+        .log(&scope, number, after)
+        .await
+        .map_err(request::refused)
+}
+
+/// The page.
+pub(crate) fn run_page() -> AnyView {
+    let slug = use_slug();
+    let number = use_param("number");
+    // A number that is none belongs to no run.
+    let key = move || (slug.get(), number.read().parse().unwrap_or(0));
+    let run = Resource::new(key, |(slug, number)| read_run(slug, number));
+    let log = Resource::new(key, |(slug, number)| read_run_log(slug, number, 0));
+    loaded_from(
+        move || async move { Ok((run.await?, log.await?)) },
+        |here, (run, log)| view_run(&here, run, log),
+    )
+}
+
+fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView {
+    let number = first.run.number;
+    let kind = words::run_kind(first.run.kind);
+    let stack_href = here.at(&format!("/stacks/{}", first.run.stack));
+    let crumbs = vec![
+        Crumb::to(here.name(), here.at("")),
+        Crumb::to("Stacks", here.at("/stacks")),
+        Crumb::to(first.run.stack_name.clone(), stack_href),
+        Crumb::here(format!("Run {number}")),
+    ];
+    let title = format!("Run {number}, {kind} {}", first.run.stack_name);
+    let run = RwSignal::new(first);
+    let mut seed = Vec::new();
+    append(&mut seed, first_log);
+    let log = RwSignal::new(seed);
+    let link = live::follow(
+        format!("/tenant/{}/v1/runs/{number}/events", here.slug),
+        &["run", "log"],
+        move || {
+            run.try_with_untracked(|it| it.run.state.ended())
+                .unwrap_or(true)
+        },
+        move |name, data| match name {
+            "run" => {
+                if let Ok(fresh) = serde_json::from_str(&data) {
+                    run.try_set(fresh);
+                }
+            }
+            _ => {
+                if let Ok(more) = serde_json::from_str(&data) {
+                    log.try_update(|log| append(log, more));
+                }
+            }
+        },
+    );
+    let read_at = Signal::derive(move || run.with(|it| it.now));
+    let working = Signal::derive(move || {
+        run.with(|it| !it.run.state.ended() && it.run.state != RunState::Waiting)
+    });
+    screen(
+        &title,
+        crumbs,
+        view! {
+            <div class="pane-head">
+                <h1>{format!("{kind}, revision {}", run.with_untracked(|it| it.run.revision))}</h1>
+                {move || run.with(state_pill)}
+                {live::broken_mark(link, read_at)}
+                {run_actions(here, run)}
+                <div class="flex basis-full flex-wrap gap-x-5 gap-y-1 text-muted">
+                    {move || run.with(facts)}
+                </div>
+            </div>
+            <div class="panes panes-run">
+                <section class="pane" aria-label="Steps">
+                    <ol class="timeline">{move || run.with(|it| steps(&it.steps, it.now))}</ol>
+                </section>
+                <section class="pane pane-paper" aria-label="Resources">
+                    <div class="pane-title">
+                        <h2>"Resources"</h2>
+                        <span class="label ml-auto">
+                            {move || run.with(|it| {
+                                format!("{} add, {} change, {} destroy", it.summary.add, it.summary.change, it.summary.destroy)
+                            })}
+                        </span>
+                    </div>
+                    {move || run.with(failure)}
+                    {move || run.with(resources)}
+                </section>
+                <section class="pane" aria-label="Log">
+                    {log_view(log, working, format!("run-{number}.log"))}
+                </section>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+fn state_pill(run: &RunView) -> AnyView {
+    if run.cancelling && !run.run.state.ended() {
+        return pill(Tone::Wait, "Cancelling");
+    }
+    let touched = || {
+        run.resources
+            .iter()
+            .filter(|it| it.action != ChangeAction::NoOp)
+    };
+    let done = touched()
+        .filter(|it| it.state == types::stack::ResourceState::Done)
+        .count();
+    match run.run.state {
+        RunState::Applying => pill(
+            Tone::Work,
+            format!("Applying, {done} of {}", touched().count()),
+        ),
+        state => pill::state(words::run(state)),
+    }
+}
+
+/// Which plan, who asked, who decided.
+fn facts(run: &RunView) -> AnyView {
+    let plan = run.plan_digest.as_ref().map(|digest| {
+        let short: String = digest.chars().take(8).collect();
+        let serial = run
+            .state_serial
+            .map(|serial| format!(", state serial {serial}"));
+        view! { <span>"plan " <code title=digest.clone()>{short}</code> {serial}</span> }
+    });
+    let decided = run.decided_by.as_ref().map(|who| {
+        let verb = match run.run.state {
+            RunState::Discarded => "discarded",
+            RunState::Cancelled => "cancelled",
+            _ => "approved",
+        };
+        let comment = run
+            .comment
+            .as_ref()
+            .filter(|it| !it.is_empty())
+            .map(|it| format!(", “{it}”"));
+        let now = run.now;
+        view! {
+            <span>
+                {format!("{verb} by {who} ")} {run.decided_at.map(|at| ago(at, now))} {comment}
+            </span>
+        }
+    });
+    view! {
+        {plan}
+        <span>{format!("asked for by {} ", run.requested_by)} {ago(run.run.created_at, run.now)}</span>
+        {decided}
+    }
+    .into_any()
+}
+
+fn steps(steps: &[RunStep], now: Timestamp) -> AnyView {
+    let steps: Vec<_> = steps.iter().map(|one| run_step(one, now)).collect();
+    steps.into_any()
+}
+
+fn run_step(one: &RunStep, now: Timestamp) -> AnyView {
+    if let (StepState::Running, Some(started)) = (one.state, one.started_at) {
+        let clock = clock();
+        let one = one.clone();
+        return (move || {
+            let passed = words::duration(clock.at_least(now).millis_since(started));
+            step(
+                Tone::Work,
+                &one.title,
+                &joined(&one.detail, &format!("{passed} so far")),
+            )
+        })
+        .into_any();
+    }
+    let duration = one.duration_ms.map(words::duration).unwrap_or_default();
+    step(
+        words::step(one.state),
+        &one.title,
+        &joined(&one.detail, &duration),
+    )
+}
+
+/// Two facts in one line, either of which may be missing.
+fn joined(first: &str, second: &str) -> String {
+    match (first.is_empty(), second.is_empty()) {
+        (true, _) => second.to_owned(),
+        (_, true) => first.to_owned(),
+        _ => format!("{first}, {second}"),
+    }
+}
+
+fn failure(run: &RunView) -> Option<AnyView> {
+    let text = run.failure.clone()?;
+    Some(
+        view! {
+            <div class="notice tone-bad m-3.5" role="alert">
+                {icon(lu::LuCircleAlert)}
+                <p class="min-w-0 whitespace-pre-wrap">{text}</p>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+fn resources(run: &RunView) -> AnyView {
+    let shown: Vec<_> = run
+        .resources
+        .iter()
+        .filter(|it| it.action != ChangeAction::NoOp)
+        .collect();
+    if shown.is_empty() {
+        let text = match run.run.state {
+            RunState::Queued | RunState::Planning => "The plan is being made.",
+            RunState::Unchanged => {
+                "The plan has no change: what stands is what the specification says."
+            }
+            _ => "There is no plan to show.",
+        };
+        return view! { <p class="p-3.5 text-muted">{text}</p> }.into_any();
+    }
+    let waits = run.run.state == RunState::Waiting;
+    let mut opened = 0;
+    let rows: Vec<_> = shown
+        .into_iter()
+        .map(|change| {
+            let open = waits
+                && opened < OPEN_CHANGES
+                && !change.diff.is_empty()
+                && change.action != ChangeAction::Create;
+            opened += usize::from(open);
+            resource(change, open)
+        })
+        .collect();
+    view! { <ul>{rows}</ul> }.into_any()
+}
+
+fn resource(change: &ResourceChange, open: bool) -> AnyView {
+    let (mark, ink, word) = words::change(change.action);
+    let state = words::resource(change.state, change.action);
+    let head = view! {
+        <span class=format!("change-sign {ink}") aria-hidden="true">{mark}</span>
+        <span class="sr-only">{word}</span>
+        <code class="min-w-0 flex-1 truncate" title=change.address.clone()>{change.address.clone()}</code>
+        {change.duration_ms.map(|it| view! { <span class="label">{words::duration(it)}</span> })}
+        <span class=format!("pill {}", state.0.class())>{sign(state.0)} {state.1}</span>
+    };
+    if change.diff.is_empty() {
+        return view! { <li class="change-plain">{head}</li> }.into_any();
+    }
+    view! {
+        <li>
+            <details class="change" open=open>
+                <summary data-row="">{head}</summary>
+                <div class="border-b border-line p-3.5">
+                    <p class="label mb-1">{format!("Change in {}", change.address)}</p>
+                    {diff(&change.diff)}
+                </div>
+            </details>
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,340 @@
+//! What can be done with a run: approve, discard, cancel, plan again.
+
+use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use types::stack::{RunApprove, RunCancel, RunCreate};
+use types::{
+    Problem, StackId,
+    portal::Role,
+    stack::{RunKind, RunState, RunView},
+};
+
+#[cfg(feature = "ssr")]
+use crate::request;
+use crate::{
+    here::Here,
+    ui::{
+        dialog::{self, closer, opener},
+        field::{form_problem, refusal},
+        form::action_form,
+        icon::{icon, lu},
+        pill::Tone,
+        toast::toasts,
+    },
+};
+
+/// Asks for a run of a stack and shows it.
+///
+/// # Errors
+/// `specification_invalid`, `plan_limit`, `forbidden`; for a destroy `invalid`
+/// when the typed name is not the stack's.
+#[server(prefix = "/ui", endpoint = "run/create")]
+pub(crate) async fn create_run(
+    slug: String,
+    stack: StackId,
+    kind: RunKind,
+    #[server(default)] confirm: String,
+) -> Result<RunView, Problem> {
+    let scope = request::scope(&slug).await?;
+    let confirm = Some(confirm).filter(|it| !it.is_empty());
+    let run = request::services()
+        .stack
+        .runs
+        .create(&scope, stack, RunCreate { kind, confirm })
+        .await
+        .map_err(request::refused)?;
+    leptos_axum::redirect(&format!("/tenant/{slug}/runs/{}", run.run.number));
+    Ok(run)
+}
+
+/// Approves the plan that was shown.
+///
+/// # Errors
+/// `plan_stale` when it is not that plan any more, `forbidden` below admin.
+#[server(prefix = "/ui", endpoint = "run/approve")]
+pub(crate) async fn approve_run(
+    slug: String,
+    number: i32,
+    plan_digest: String,
+    #[server(default)] comment: String,
+) -> Result<RunView, Problem> {
+    let scope = request::scope(&slug).await?;
+    let decision = RunApprove {
+        plan_digest,
+        comment,
+    };
+    request::services()
+        .stack
+        .runs
+        .approve(&scope, number, decision)
+        .await
+        .map_err(request::refused)
+}
+
+/// Refuses the plan.
+///
+/// # Errors
+/// `conflict` when it does not wait any more, `forbidden` below admin.
+#[server(prefix = "/ui", endpoint = "run/discard")]
+pub(crate) async fn discard_run(
+    slug: String,
+    number: i32,
+    #[server(default)] comment: String,
+) -> Result<RunView, Problem> {
+    let scope = request::scope(&slug).await?;
+    request::services()
+        .stack
+        .runs
+        .discard(&scope, number, &comment)
+        .await
+        .map_err(request::refused)
+}
+
+/// Asks the run to stop; `force` kills it at once.
+///
+/// # Errors
+/// `conflict` when it has ended, `forbidden` for a run of somebody else below admin.
+#[server(prefix = "/ui", endpoint = "run/cancel")]
+pub(crate) async fn cancel_run(
+    slug: String,
+    number: i32,
+    #[server(default)] force: bool,
+) -> Result<RunView, Problem> {
+    let scope = request::scope(&slug).await?;
+    request::services()
+        .stack
+        .runs
+        .cancel(&scope, number, RunCancel { force })
+        .await
+        .map_err(request::refused)
+}
+
+const APPROVE: &str = "approve";
+const DISCARD: &str = "discard";
+const CANCEL: &str = "cancel";
+
+/// The buttons that fit the run's state and the viewer's role, with their dialogs.
+pub(crate) fn run_actions(here: &Here, run: RwSignal<RunView>) -> AnyView {
+    let state = Memo::new(move |_| run.with(|it| (it.run.state, it.role, it.cancelling)));
+    let slug = here.slug.clone();
+    let buttons = move || {
+        let (state, role, cancelling) = state.get();
+        match state {
+            RunState::Waiting if role == Role::Admin => view! {
+                {opener(DISCARD, "btn btn-plain", lu::LuX, "Discard")}
+                {opener(APPROVE, "btn btn-primary", lu::LuCheck, "Approve")}
+            }
+            .into_any(),
+            RunState::Waiting => {
+                view! { <span class="label self-center">"An admin can approve it."</span> }
+                    .into_any()
+            }
+            state if !state.ended() && role != Role::Viewer => {
+                let text = if cancelling {
+                    "Cancel at once"
+                } else {
+                    "Cancel"
+                };
+                opener(CANCEL, "btn btn-plain", lu::LuSquare, text)
+            }
+            state if role != Role::Viewer && plans_again(state) => plan_again(&slug, run),
+            _ => ().into_any(),
+        }
+    };
+    view! {
+        <div class="actions">{buttons}</div>
+        {approve_dialog(here, run)}
+        {discard_dialog(here, run)}
+        {cancel_dialog(here, run)}
+    }
+    .into_any()
+}
+
+const fn plans_again(state: RunState) -> bool {
+    matches!(
+        state,
+        RunState::Failed
+            | RunState::Cancelled
+            | RunState::Discarded
+            | RunState::Stale
+            | RunState::NeedsReconcile
+    )
+}
+
+fn plan_again(slug: &str, run: RwSignal<RunView>) -> AnyView {
+    let create = ServerAction::<CreateRun>::new();
+    let (stack, kind) = run.with_untracked(|it| (it.run.stack, it.run.kind));
+    if kind == RunKind::Destroy {
+        // Destroying asks for the stack's name again, on the stack's own page.
+        return ().into_any();
+    }
+    view! {
+        {action_form(create, "", view! {
+            <input type="hidden" name="slug" value=slug.to_owned() />
+            <input type="hidden" name="stack" value=stack.to_string() />
+            <input type="hidden" name="kind" value=kind.word() />
+            <button type="submit" class="btn btn-primary" disabled=move || create.pending().get()>
+                {icon(lu::LuRotateCw)} "Plan again"
+            </button>
+        }.into_any())}
+    }
+    .into_any()
+}
+
+/// Takes the answer of an action into the page, closes its dialog and says so.
+fn settle<S>(action: ServerAction<S>, run: RwSignal<RunView>, id: &'static str, said: &'static str)
+where
+    S: server_fn::ServerFn<Error = Problem, Output = RunView> + Clone + Send + Sync + 'static,
+{
+    let toasts = toasts();
+    let value = action.value();
+    Effect::new(move |_| {
+        if let Some(Ok(fresh)) = value.get() {
+            run.set(fresh);
+            dialog::close(id);
+            toasts.say(Tone::Good, said);
+        }
+    });
+}
+
+fn hidden(here: &Here, run: RwSignal<RunView>) -> AnyView {
+    let number = run.with_untracked(|it| it.run.number);
+    view! {
+        <input type="hidden" name="slug" value=here.slug.clone() />
+        <input type="hidden" name="number" value=number />
+    }
+    .into_any()
+}
+
+fn comment(id: &'static str, label: &'static str) -> AnyView {
+    view! {
+        <label class="font-medium" for=id>{label}</label>
+        <input id=id name="comment" class="input" maxlength="500" autocomplete="off" />
+        <p class="label">"Kept with the run, for everybody to read."</p>
+    }
+    .into_any()
+}
+
+fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
+    let approve = ServerAction::<ApproveRun>::new();
+    settle(
+        approve,
+        run,
+        APPROVE,
+        "Approved. The apply starts as soon as a worker is free.",
+    );
+    let says = move || {
+        run.with(|it| {
+            let sum = it.summary;
+            format!(
+                "{} of {} to add, {} to change, {} to destroy. Exactly this plan is applied, or nothing.",
+                sum.add, it.run.stack_name, sum.change, sum.destroy
+            )
+        })
+    };
+    let destroys = move || {
+        run.with(|it| it.summary.destroy > 0).then(|| {
+            view! {
+                <div class="notice tone-wait mt-3">
+                    {icon(lu::LuTriangleAlert)}
+                    <p>"It destroys resources. That cannot be undone by a further run."</p>
+                </div>
+            }
+        })
+    };
+    let title =
+        run.with_untracked(|it| format!("Approve run {} of {}", it.run.number, it.run.stack_name));
+    dialog::dialog(
+        APPROVE,
+        title,
+        view! {
+            {action_form(approve, "", view! {
+                {hidden(here, run)}
+                <input
+                    type="hidden" name="plan_digest"
+                    value=move || run.with(|it| it.plan_digest.clone().unwrap_or_default())
+                />
+                <p class="mt-2">{says}</p>
+                {destroys}
+                <div class="mt-3 grid gap-1">{comment("approve-comment", "Comment, if you like")}</div>
+                <div class="mt-3">{form_problem(refusal(approve))}</div>
+                <div class="dialog-actions">
+                    {closer(APPROVE, "Not now")}
+                    <button type="submit" class="btn btn-primary" disabled=move || approve.pending().get()>
+                        {icon(lu::LuCheck)} "Approve and apply"
+                    </button>
+                </div>
+            }.into_any())}
+        }
+        .into_any(),
+    )
+}
+
+fn discard_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
+    let discard = ServerAction::<DiscardRun>::new();
+    settle(discard, run, DISCARD, "Discarded. Nothing was changed.");
+    let title =
+        run.with_untracked(|it| format!("Discard run {} of {}", it.run.number, it.run.stack_name));
+    dialog::dialog(
+        DISCARD,
+        title,
+        view! {
+            {action_form(discard, "", view! {
+                {hidden(here, run)}
+                <p class="mt-2">"The plan is put away and nothing is changed. A new plan can be made at any time."</p>
+                <div class="mt-3 grid gap-1">{comment("discard-comment", "Why, if you like")}</div>
+                <div class="mt-3">{form_problem(refusal(discard))}</div>
+                <div class="dialog-actions">
+                    {closer(DISCARD, "Keep it")}
+                    <button type="submit" class="btn btn-primary" disabled=move || discard.pending().get()>
+                        "Discard the plan"
+                    </button>
+                </div>
+            }.into_any())}
+        }
+        .into_any(),
+    )
+}
+
+fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
+    let cancel = ServerAction::<CancelRun>::new();
+    settle(cancel, run, CANCEL, "Cancellation asked for.");
+    let applying =
+        move || run.with(|it| matches!(it.run.state, RunState::Applying | RunState::Approved));
+    let says = move || {
+        if applying() {
+            "The resource that is being worked on is finished, the rest stays as it is, and the state is kept."
+        } else {
+            "Planning stops. Nothing was changed."
+        }
+    };
+    let title =
+        run.with_untracked(|it| format!("Cancel run {} of {}", it.run.number, it.run.stack_name));
+    dialog::dialog(
+        CANCEL,
+        title,
+        view! {
+            {action_form(cancel, "", view! {
+                {hidden(here, run)}
+                <p class="mt-2">{says}</p>
+                <label class="mt-3 flex items-start gap-2.5">
+                    <input type="checkbox" name="force" value="true" class="checkbox checkbox-sm mt-0.5" />
+                    <span>
+                        "Kill it at once"
+                        <span class="label block">
+                            "What stands is then not known until the next plan has looked."
+                        </span>
+                    </span>
+                </label>
+                <div class="mt-3">{form_problem(refusal(cancel))}</div>
+                <div class="dialog-actions">
+                    {closer(CANCEL, "Let it run")}
+                    <button type="submit" class="btn btn-danger" disabled=move || cancel.pending().get()>
+                        {icon(lu::LuSquare)} "Cancel the run"
+                    </button>
+                </div>
+            }.into_any())}
+        }
+        .into_any(),
+    )
+}

@@ -1,0 +1,350 @@
+//! The specification: form and YAML of the same thing, checked as it is written.
+
+use leptos::{ev, prelude::*};
+use server_fn::codec::Json;
+#[cfg(feature = "ssr")]
+use types::stack::SpecificationUpdate;
+use types::{
+    Problem, StackId,
+    portal::Role,
+    stack::{KitService, RunKind, SpecificationCheck, StackView},
+};
+
+use super::{
+    parts, run_actions::CreateRun, specification_form::form, specification_side::side,
+    stack::use_stack,
+};
+#[cfg(feature = "ssr")]
+use crate::request;
+use crate::{
+    here::Here,
+    rooms::kits::list::read_kits,
+    ui::{
+        editor::editor,
+        error::loaded_from,
+        field::{Refusal, form_problem, refusal},
+        form::action_form,
+        icon::{icon, lu},
+        page::{Crumb, screen},
+        pill::{Tone, pill},
+        toast::toasts,
+        words::count,
+    },
+};
+
+/// What CUE says of a text; nothing is saved.
+///
+/// # Errors
+/// `tool_missing` without `cue`, `too_large` above 256 KiB.
+#[server(prefix = "/ui", endpoint = "specification/check", input = Json)]
+pub(crate) async fn check_specification(
+    slug: String,
+    id: StackId,
+    yaml: String,
+) -> Result<SpecificationCheck, Problem> {
+    let scope = request::scope(&slug).await?;
+    let update = SpecificationUpdate {
+        yaml,
+        base_revision: None,
+    };
+    request::services()
+        .stack
+        .specifications
+        .check(&scope, id, update)
+        .await
+        .map_err(request::refused)
+}
+
+/// Saves a text as the next revision.
+///
+/// # Errors
+/// `conflict` when another revision was saved in between.
+#[server(prefix = "/ui", endpoint = "specification/save")]
+pub(crate) async fn save_specification(
+    slug: String,
+    id: StackId,
+    base_revision: i32,
+    yaml: String,
+) -> Result<StackView, Problem> {
+    let scope = request::scope(&slug).await?;
+    // Forms send lines with CR LF.
+    let yaml = yaml.replace("\r\n", "\n");
+    let update = SpecificationUpdate {
+        yaml,
+        base_revision: Some(base_revision),
+    };
+    request::services()
+        .stack
+        .specifications
+        .save(&scope, id, update)
+        .await
+        .map_err(request::refused)
+}
+
+/// The id of the form that the textarea belongs to.
+pub(crate) const FORM: &str = "specification-form";
+
+/// The page.
+pub(crate) fn specification_page() -> AnyView {
+    let stack = use_stack();
+    let kits = Resource::new(|| (), |()| read_kits());
+    loaded_from(
+        move || async move { Ok((stack.await?, kits.await?)) },
+        |here, (stack, kits)| {
+            let name = stack.stack.kit.split('@').next().unwrap_or_default();
+            let services = kits
+                .into_iter()
+                .find(|kit| kit.name == name)
+                .map(|kit| kit.services);
+            view_specification(&here, stack, services.unwrap_or_default())
+        },
+    )
+}
+
+/// What is known of the text in the editor.
+#[derive(Clone, Copy)]
+struct Draft {
+    /// The text as it is now.
+    text: RwSignal<String>,
+    /// The text as it was saved last.
+    saved: RwSignal<String>,
+    /// The revision that was saved last.
+    revision: RwSignal<i32>,
+    /// What was said of it last.
+    check: RwSignal<SpecificationCheck>,
+    /// A newer text is being checked.
+    checking: RwSignal<bool>,
+    /// Why the last check did not happen.
+    unchecked: RwSignal<Option<Problem>>,
+    /// Number of the newest question; answers to older ones are dropped.
+    asked: StoredValue<u32>,
+}
+
+impl Draft {
+    fn new(stack: &StackView) -> Self {
+        Self {
+            text: RwSignal::new(stack.specification.clone()),
+            saved: RwSignal::new(stack.specification.clone()),
+            revision: RwSignal::new(stack.stack.revision),
+            check: RwSignal::new(stack.check.clone()),
+            checking: RwSignal::new(false),
+            unchecked: RwSignal::new(None),
+            asked: StoredValue::new(0),
+        }
+    }
+
+    fn changed(self) -> bool {
+        *self.text.read() != *self.saved.read()
+    }
+
+    /// Takes a new text and has it checked.
+    fn take(self, slug: String, id: StackId, text: String) {
+        if *self.text.read_untracked() == text {
+            return;
+        }
+        let number = self.asked.get_value() + 1;
+        self.asked.set_value(number);
+        self.text.set(text.clone());
+        self.checking.set(true);
+        leptos::task::spawn_local(async move {
+            let answer = check_specification(slug, id, text).await;
+            if self.asked.try_get_value() != Some(number) {
+                return;
+            }
+            self.checking.set(false);
+            match answer {
+                Ok(check) => {
+                    self.unchecked.set(None);
+                    self.check.set(check);
+                }
+                Err(problem) => self.unchecked.set(Some(problem)),
+            }
+        });
+    }
+}
+
+fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) -> AnyView {
+    let draft = Draft::new(&stack);
+    let id = stack.stack.id;
+    let may_edit = stack.role != Role::Viewer;
+    let slug = here.slug.clone();
+    let problems = Signal::derive(move || draft.check.with(|it| it.problems.clone()));
+    let (handle, text) = editor(
+        stack.specification.clone(),
+        FORM,
+        !may_edit,
+        problems,
+        move |text| {
+            draft.take(slug.clone(), id, text);
+        },
+    );
+    warn_before_leaving(draft);
+    let stack_href = here.at(&format!("/stacks/{id}"));
+    screen(
+        &format!("Specification of {}", stack.stack.name),
+        vec![
+            Crumb::to(here.name(), here.at("")),
+            Crumb::to("Stacks", here.at("/stacks")),
+            Crumb::to(stack.stack.name.clone(), stack_href),
+            Crumb::here("Specification"),
+        ],
+        view! {
+            <div class="pane-head">
+                <h1>{stack.stack.name.clone()}</h1>
+                {move || verdict(draft)}
+                <span class="label" role="status">{move || how(draft)}</span>
+                {actions(here, &stack, draft, may_edit)}
+            </div>
+            <div class="panes panes-spec">
+                <section class="pane pane-paper p-4" aria-label="Form">
+                    {form(draft.text, problems, services, may_edit, handle)}
+                </section>
+                <section class="pane pane-paper" aria-label="YAML">{text}</section>
+                <section class="pane p-3.5" aria-label="Findings">
+                    {move || draft.check.with(|check| side(check, handle))}
+                </section>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+fn verdict(draft: Draft) -> AnyView {
+    if draft.unchecked.with(Option::is_some) {
+        return pill(Tone::Wait, "Not checked");
+    }
+    draft
+        .check
+        .with(|check| match (check.valid, check.problems.len()) {
+            (true, _) => pill(Tone::Good, "Valid"),
+            (false, 0) => pill(Tone::Wait, "Not checked"),
+            (false, many) => pill(Tone::Bad, count(many, "problem")),
+        })
+}
+
+fn how(draft: Draft) -> String {
+    let revision = parts::revision(draft.revision.get());
+    let draft_word = if draft.changed() { ", changed" } else { "" };
+    if let Some(problem) = draft.unchecked.get() {
+        return format!("{}, {revision}{draft_word}", problem.detail);
+    }
+    if draft.checking.get() {
+        return format!("checking, {revision}{draft_word}");
+    }
+    let took = draft.check.with(|check| check.took_ms);
+    format!("checked in {took} ms, {revision}{draft_word}")
+}
+
+fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyView {
+    if !may_edit {
+        return view! { <span class="label ml-auto">"Viewers read; members edit."</span> }
+            .into_any();
+    }
+    let save = ServerAction::<SaveSpecification>::new();
+    let plan = ServerAction::<CreateRun>::new();
+    settle(save, draft);
+    let id = stack.stack.id.to_string();
+    let slug = here.slug.clone();
+    // Before wasm everything is possible; the server decides.
+    let live = RwSignal::new(false);
+    Effect::new(move |_| live.set(true));
+    let first = stack.stack.revision == 0;
+    let nothing_to_save =
+        move || live.get() && !draft.changed() && !(first && draft.revision.get() == 0);
+    let why_no_plan = move || {
+        if draft.revision.get() == 0 {
+            Some("Save it first.")
+        } else if live.get() && draft.changed() {
+            Some("Save the changes first.")
+        } else if !draft.check.with(|check| check.valid) {
+            Some("The specification has problems.")
+        } else {
+            None
+        }
+    };
+    let save_class = move || {
+        if why_no_plan().is_some() {
+            "btn btn-primary"
+        } else {
+            "btn btn-plain"
+        }
+    };
+    let plan_class = move || {
+        if why_no_plan().is_some() {
+            "btn btn-plain"
+        } else {
+            "btn btn-primary"
+        }
+    };
+    view! {
+        <div class="actions">
+            {action_form(save, FORM, view! {
+                <input type="hidden" name="slug" value=slug.clone() />
+                <input type="hidden" name="id" value=id.clone() />
+                <input type="hidden" name="base_revision" value=move || draft.revision.get() />
+                <button
+                    type="submit" class=save_class
+                    disabled=move || save.pending().get() || nothing_to_save()
+                >
+                    {icon(lu::LuSave)} "Save"
+                </button>
+            }.into_any())}
+            {action_form(plan, "", view! {
+                <input type="hidden" name="slug" value=slug.clone() />
+                <input type="hidden" name="stack" value=id.clone() />
+                <input type="hidden" name="kind" value=RunKind::Apply.word() />
+                <button
+                    type="submit" class=plan_class title=why_no_plan
+                    disabled=move || plan.pending().get() || why_no_plan().is_some()
+                >
+                    {icon(lu::LuPlay)} "Plan"
+                </button>
+            }.into_any())}
+        </div>
+        {problem_line(refusal(save))}
+        {problem_line(refusal(plan))}
+    }
+    .into_any()
+}
+
+fn problem_line(refused: Refusal) -> AnyView {
+    view! { <div class="basis-full empty:hidden">{form_problem(refused)}</div> }.into_any()
+}
+
+fn settle(save: ServerAction<SaveSpecification>, draft: Draft) {
+    let toasts = toasts();
+    let value = save.value();
+    let input = save.input();
+    let sent = StoredValue::new(String::new());
+    Effect::new(move |_| {
+        if let Some(sent_now) = input.get() {
+            sent.set_value(sent_now.yaml.replace("\r\n", "\n"));
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(Ok(stack)) = value.get() {
+            draft.revision.set(stack.stack.revision);
+            draft.saved.set(sent.get_value());
+            // What was typed since is being checked by itself.
+            if !draft.text.with_untracked(|text| *text != sent.get_value()) {
+                draft.check.set(stack.check);
+            }
+            toasts.say(
+                Tone::Good,
+                format!("Saved as revision {}.", stack.stack.revision),
+            );
+        }
+    });
+}
+
+/// Asks before a tab with unsaved changes is closed.
+fn warn_before_leaving(draft: Draft) {
+    Effect::new(move |_| {
+        let handle = window_event_listener(ev::beforeunload, move |event| {
+            if draft.text.try_get_untracked() != draft.saved.try_get_untracked() {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || handle.remove());
+    });
+}

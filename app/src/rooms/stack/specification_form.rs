@@ -1,0 +1,269 @@
+//! The form beside the YAML: domain, nodes and services of the same text. It is
+//! live only, because the editor's module reads and writes the YAML.
+
+use leptos::prelude::*;
+use serde::Deserialize;
+use types::stack::{KitService, SpecificationProblem};
+
+use crate::ui::{
+    editor::{EditorHandle, edit_yaml, read_yaml},
+    icon::{icon, lu},
+};
+
+/// Roles that the kits' nodes may have.
+const ROLES: [&str; 5] = ["manager", "storage", "dns", "edge", "worker"];
+
+/// What the form shows of the text.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Model {
+    domain: String,
+    nodes: Vec<Node>,
+    services: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Node {
+    name: String,
+    address: String,
+    role: String,
+}
+
+/// What the form needs to change the text.
+#[derive(Clone, Copy)]
+struct Form {
+    text: RwSignal<String>,
+    problems: Signal<Vec<SpecificationProblem>>,
+    handle: EditorHandle,
+    may_edit: bool,
+}
+
+impl Form {
+    /// Writes a value at a path; `None` takes it away.
+    fn set(self, path: &serde_json::Value, value: Option<serde_json::Value>) {
+        let path = path.to_string();
+        let value = value.map(|value| value.to_string());
+        if let Some(text) = edit_yaml(&self.text.read_untracked(), &path, value.as_deref()) {
+            self.handle.replace(&text);
+        }
+    }
+
+    /// The problem at a field, and at what lies below it.
+    fn problem(self, field: String) -> Memo<Option<String>> {
+        let problems = self.problems;
+        Memo::new(move |_| {
+            problems.with(|problems| {
+                problems
+                    .iter()
+                    .find(|one| one.field == field)
+                    .map(|one| one.message.clone())
+            })
+        })
+    }
+}
+
+/// The form; a line of explanation until the editor's module is here.
+pub(super) fn form(
+    text: RwSignal<String>,
+    problems: Signal<Vec<SpecificationProblem>>,
+    services: Vec<KitService>,
+    may_edit: bool,
+    handle: EditorHandle,
+) -> AnyView {
+    let form = Form {
+        text,
+        problems,
+        handle,
+        may_edit,
+    };
+    // A text that is no YAML keeps what the form showed before.
+    let model = Memo::new(move |before: Option<&Model>| {
+        let ready = handle.ready().get();
+        let read = ready
+            .then(|| text.with(|text| read_yaml(text)))
+            .flatten()
+            .and_then(|json| serde_json::from_str::<Model>(&json).ok());
+        read.or_else(|| before.cloned()).unwrap_or_default()
+    });
+    let domain = Memo::new(move |_| model.with(|it| it.domain.clone()));
+    let count = Memo::new(move |_| model.with(|it| it.nodes.len()));
+    let nodes = move || {
+        (0..count.get())
+            .map(|at| node(form, model, at))
+            .collect::<Vec<_>>()
+    };
+    let live = move || {
+        view! {
+            <div class="grid gap-5">
+                <div class="grid gap-1">
+                    <label class="font-medium" for="form-domain">"Domain"</label>
+                    {input(form, "form-domain".to_owned(), "domain".to_owned(), serde_json::json!(["domain"]), domain.into(), false)}
+                    <p class="label">"Names of services end in this."</p>
+                </div>
+                <fieldset class="grid gap-2.5">
+                    <legend class="contents">
+                        <span class="flex items-center justify-between">
+                            <span class="font-medium">"Nodes"</span>
+                        </span>
+                    </legend>
+                    {nodes}
+                    {may_edit.then(|| add_node(form, model))}
+                </fieldset>
+                {services_of(form, model, &services)}
+            </div>
+        }
+    };
+    view! {
+        <Show
+            when=move || handle.ready().get()
+            fallback=|| view! { <p class="text-muted">"The form appears beside the YAML as soon as the page is live."</p> }
+        >
+            {live()}
+        </Show>
+    }
+    .into_any()
+}
+
+/// A text field that writes into the YAML when it is left or Enter is pressed.
+fn input(
+    form: Form,
+    id: String,
+    field: String,
+    path: serde_json::Value,
+    value: Signal<String>,
+    mono: bool,
+) -> AnyView {
+    let problem = form.problem(field);
+    let problem_id = format!("{id}-problem");
+    let class = if mono { "input mono" } else { "input" };
+    view! {
+        <input
+            id=id
+            class=class
+            autocomplete="off"
+            spellcheck="false"
+            readonly=!form.may_edit
+            prop:value=value
+            aria-invalid=move || problem.get().map(|_| "true")
+            aria-describedby=problem_id.clone()
+            on:change:target=move |event| form.set(&path, Some(event.target().value().into()))
+        />
+        <p class="text-ink-bad empty:hidden" id=problem_id>{problem}</p>
+    }
+    .into_any()
+}
+
+fn node(form: Form, model: Memo<Model>, at: usize) -> AnyView {
+    let part = move |get: fn(&Node) -> &String| {
+        Signal::derive(move || {
+            model.with(|it| it.nodes.get(at).map(get).cloned().unwrap_or_default())
+        })
+    };
+    let id = |name: &str| format!("node-{at}-{name}");
+    let field = |name: &str| format!("nodes[{at}].{name}");
+    let path = |name: &str| serde_json::json!(["nodes", at, name]);
+    let role = part(|it| &it.role);
+    let role_path = path("role");
+    let role_problem = form.problem(field("role"));
+    let roles = move || {
+        let now = role.get();
+        let other = (!ROLES.contains(&now.as_str())).then(|| now.clone());
+        ROLES
+            .iter()
+            .map(|one| (*one).to_owned())
+            .chain(other)
+            .map(|one| view! { <option selected=one == now value=one.clone()>{one.clone()}</option> })
+            .collect::<Vec<_>>()
+    };
+    let name = part(|it| &it.name);
+    view! {
+        <div class="grid grid-cols-[1fr_1.2fr_1fr_auto] items-start gap-2 rounded-md border border-line p-2.5">
+            <div>
+                <label class="label" for=id("name")>"Name"</label>
+                {input(form, id("name"), field("name"), path("name"), name, false)}
+            </div>
+            <div>
+                <label class="label" for=id("address")>"Address"</label>
+                {input(form, id("address"), field("address"), path("address"), part(|it| &it.address), true)}
+            </div>
+            <div>
+                <label class="label" for=id("role")>"Role"</label>
+                <select
+                    id=id("role") class="select" disabled=!form.may_edit
+                    on:change:target=move |event| form.set(&role_path, Some(event.target().value().into()))
+                >
+                    {roles}
+                </select>
+                <p class="text-ink-bad empty:hidden">{role_problem}</p>
+            </div>
+            {form.may_edit.then(|| view! {
+                <button
+                    type="button" class="btn btn-bare mt-4 text-muted"
+                    aria-label=move || format!("Take node {} away", name.get())
+                    title="Take it away"
+                    on:click=move |_| form.set(&serde_json::json!(["nodes", at]), None)
+                >
+                    {icon(lu::LuX)}
+                </button>
+            })}
+        </div>
+    }
+    .into_any()
+}
+
+fn add_node(form: Form, model: Memo<Model>) -> AnyView {
+    let add = move |_| {
+        let at = model.with_untracked(|it| it.nodes.len());
+        let node = serde_json::json!({
+            "name": format!("node-{}", at + 1),
+            "address": format!("10.20.0.{}", 11 + at),
+            "role": "worker",
+        });
+        form.set(&serde_json::json!(["nodes", at]), Some(node));
+    };
+    view! {
+        <div>
+            <button type="button" class="btn btn-plain btn-slim" on:click=add>{icon(lu::LuPlus)} "Add node"</button>
+        </div>
+    }
+    .into_any()
+}
+
+fn services_of(form: Form, model: Memo<Model>, services: &[KitService]) -> AnyView {
+    let boxes: Vec<_> = services
+        .iter()
+        .map(|service| {
+            let key = service.key.clone();
+            let mine = key.clone();
+            let on = Memo::new(move |_| model.with(|it| it.services.contains(&mine)));
+            let problem = form.problem(format!("services.{key}"));
+            let path = serde_json::json!(["services", key]);
+            view! {
+                <label class="choice items-center" title=service.summary.clone()>
+                    <input
+                        type="checkbox" class="checkbox checkbox-sm" disabled=!form.may_edit prop:checked=on
+                        on:change:target=move |event| {
+                            let value = event.target().checked().then(|| serde_json::json!({}));
+                            form.set(&path, value);
+                        }
+                    />
+                    <span class="min-w-0">
+                        {service.title.clone()}
+                        <span class="block text-ink-bad empty:hidden">{problem}</span>
+                    </span>
+                </label>
+            }
+        })
+        .collect();
+    if boxes.is_empty() {
+        return ().into_any();
+    }
+    view! {
+        <fieldset>
+            <legend class="mb-2 font-medium">"Services"</legend>
+            <div class="grid gap-2 sm:grid-cols-2">{boxes}</div>
+        </fieldset>
+    }
+    .into_any()
+}

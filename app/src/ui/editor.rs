@@ -1,0 +1,214 @@
+//! The YAML editor: a textarea that CodeMirror takes over once its module is here.
+
+use std::time::Duration;
+
+use leptos::{html, prelude::*};
+use serde::Serialize;
+use types::stack::SpecificationProblem;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::HtmlTextAreaElement;
+
+/// Where the module lies.
+const MODULE: &str = "/js/editor.js";
+
+/// How long after the last key the text is handed on.
+const PAUSE: Duration = Duration::from_millis(300);
+
+// The module puts itself at `kombify.editor`; it is called only after it was loaded.
+#[wasm_bindgen]
+extern "C" {
+    /// An editor in the page.
+    type Editor;
+
+    #[wasm_bindgen(js_namespace = ["kombify", "editor"])]
+    fn mount(area: &HtmlTextAreaElement, on_change: &JsValue) -> Editor;
+
+    #[wasm_bindgen(js_namespace = ["kombify", "editor"])]
+    fn model(text: &str) -> Option<String>;
+
+    #[wasm_bindgen(js_namespace = ["kombify", "editor"])]
+    fn edit(text: &str, path: &str, value: Option<&str>) -> Option<String>;
+
+    #[wasm_bindgen(method, js_name = setProblems)]
+    fn set_problems(this: &Editor, problems: &str);
+
+    #[wasm_bindgen(method, js_name = setText)]
+    fn set_text(this: &Editor, text: &str);
+
+    #[wasm_bindgen(method)]
+    fn reveal(this: &Editor, line: u32);
+
+    #[wasm_bindgen(method)]
+    fn dispose(this: &Editor);
+}
+
+/// A problem as the module takes it.
+#[derive(Serialize)]
+struct Mark<'a> {
+    line: u32,
+    column: u32,
+    text: &'a str,
+}
+
+/// The form's part of a YAML text as JSON; nothing when the text is no YAML. Only
+/// once an editor is ready.
+pub(crate) fn read_yaml(text: &str) -> Option<String> {
+    model(text)
+}
+
+/// The text with another value (JSON) at a path (a JSON array), comments and order
+/// kept; without a value the path goes. Only once an editor is ready.
+pub(crate) fn edit_yaml(text: &str, path: &str, value: Option<&str>) -> Option<String> {
+    edit(text, path, value)
+}
+
+/// An editor and what belongs to it.
+#[derive(Clone, Copy)]
+pub(crate) struct EditorHandle {
+    area: NodeRef<html::Textarea>,
+    live: StoredValue<Option<Live>, LocalStorage>,
+    ready: RwSignal<bool>,
+}
+
+struct Live {
+    editor: Editor,
+    _on_change: Closure<dyn FnMut(String)>,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.editor.dispose();
+    }
+}
+
+impl EditorHandle {
+    /// The module is here and the editor stands.
+    pub(crate) fn ready(self) -> RwSignal<bool> {
+        self.ready
+    }
+
+    /// Moves to a line and puts the cursor there.
+    pub(crate) fn reveal(self, line: u32) {
+        self.live.with_value(|live| {
+            if let Some(live) = live {
+                live.editor.reveal(line);
+            }
+        });
+    }
+
+    /// Replaces the text, e.g. after the form changed something.
+    pub(crate) fn replace(self, text: &str) {
+        if let Some(area) = self.area.get_untracked() {
+            area.set_value(text);
+        }
+        self.live.with_value(|live| {
+            if let Some(live) = live {
+                live.editor.set_text(text);
+            }
+        });
+    }
+}
+
+/// The editor with its first text, as a field of the form with that id. `changed` gets the whole text 300 ms after the
+/// last key; `problems` are drawn at their lines.
+pub(crate) fn editor(
+    text: String,
+    form: &'static str,
+    read_only: bool,
+    problems: Signal<Vec<SpecificationProblem>>,
+    changed: impl Fn(String) + Clone + 'static,
+) -> (EditorHandle, AnyView) {
+    let area = NodeRef::<html::Textarea>::new();
+    let live = StoredValue::new_local(None::<Live>);
+    let on = RwSignal::new(false);
+    let handle = EditorHandle {
+        area,
+        live,
+        ready: on,
+    };
+    let hand_on = StoredValue::new_local(debounce(PAUSE, changed));
+    let typed = move |text: String| hand_on.update_value(|hand_on| hand_on(text));
+    Effect::new(move |_| {
+        if let Some(area) = area.get() {
+            load(move || {
+                let on_change = Closure::<dyn FnMut(String)>::new(move |text: String| typed(text));
+                let editor = mount(&area, on_change.as_ref());
+                live.try_set_value(Some(Live {
+                    editor,
+                    _on_change: on_change,
+                }));
+                on.try_set(true);
+            });
+        }
+    });
+    Effect::new(move |_| {
+        let marks = problems.with(|problems| {
+            let marks: Vec<_> = problems
+                .iter()
+                .map(|one| Mark {
+                    line: one.line.unwrap_or(1),
+                    column: one.column.unwrap_or(1),
+                    text: &one.message,
+                })
+                .collect();
+            serde_json::to_string(&marks).unwrap_or_default()
+        });
+        if on.get() {
+            live.with_value(|live| {
+                if let Some(live) = live {
+                    live.editor.set_problems(&marks);
+                }
+            });
+        }
+    });
+    on_cleanup(move || {
+        live.try_update_value(|live| *live = None);
+    });
+    let view = view! {
+        <div class="editor" class:editor-on=move || on.get()>
+            <textarea
+                node_ref=area
+                name="yaml"
+                id="yaml"
+                form=form
+                aria-label="Specification in YAML"
+                spellcheck="false"
+                autocapitalize="off"
+                autocomplete="off"
+                wrap="off"
+                readonly=read_only
+                on:input:target=move |event| typed(event.target().value())
+            >
+                {text}
+            </textarea>
+        </div>
+    };
+    (handle, view.into_any())
+}
+
+/// Brings the module into the page once, then goes on.
+fn load(then: impl FnOnce() + 'static) {
+    let window = JsValue::from(window());
+    let here = js_sys::Reflect::get(&window, &"kombify".into())
+        .ok()
+        .filter(|it| it.is_object())
+        .and_then(|it| js_sys::Reflect::get(&it, &"editor".into()).ok())
+        .is_some_and(|it| it.is_object());
+    if here {
+        then();
+        return;
+    }
+    let page = document();
+    let script = page
+        .create_element("script")
+        .ok()
+        .and_then(|it| it.dyn_into::<web_sys::HtmlScriptElement>().ok());
+    if let (Some(script), Some(head)) = (script, page.head()) {
+        script.set_type("module");
+        script.set_src(MODULE);
+        let loaded = Closure::once_into_js(then);
+        script.set_onload(Some(loaded.unchecked_ref()));
+        // Without the module the textarea stays, which does all that is needed.
+        drop(head.append_child(&script));
+    }
+}

@@ -1,0 +1,218 @@
+//! What stands in a page's place when it could not be read: what happened, what
+//! to do, the request id to copy.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_location;
+use types::{ErrorCode, Problem};
+
+use super::{
+    icon::{icon, icon_with, lu},
+    page::{Crumb, page},
+    skeleton::page_skeleton,
+};
+use crate::here::{Here, Viewer, slug_in};
+
+/// Renders a page once its data is there; a refusal gets a page of its own, or
+/// sends the browser to sign in or to launch first.
+pub(crate) fn loaded<T>(
+    data: Resource<Result<T, Problem>>,
+    render: impl Fn(Here, T) -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    loaded_from(move || async move { data.await }, render)
+}
+
+/// The same for data that several resources make up.
+pub(crate) fn loaded_from<T, F>(
+    read: impl Fn() -> F + Send + Sync + 'static,
+    render: impl Fn(Here, T) -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    let render = Arc::new(render);
+    awaited(move |here| {
+        let render = Arc::clone(&render);
+        let data = read();
+        Box::pin(async move {
+            let data = data.await;
+            let here = here.await;
+            match data {
+                Ok(data) => render(here, data),
+                Err(problem) => failure_page(here, problem),
+            }
+        })
+    })
+}
+
+/// A view that is on its way.
+type Pending<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+
+fn awaited(make: impl Fn(Pending<Here>) -> Pending<AnyView> + Send + Sync + 'static) -> AnyView {
+    let viewer: Viewer = expect_context();
+    let path = use_location().pathname;
+    let view = move || {
+        let slug = path.with_untracked(|path| slug_in(path));
+        Suspend::new(make(Box::pin(Here::find(viewer, slug))))
+    };
+    view! { <Transition fallback=page_skeleton>{view}</Transition> }.into_any()
+}
+
+/// Where the browser has to go first, if that would help.
+fn way_out(problem: &Problem, path: &str) -> Option<String> {
+    let back = encode(path);
+    match problem.code {
+        ErrorCode::Unauthenticated => Some(format!("/auth/sign-in?return_to={back}")),
+        ErrorCode::StackSession => {
+            let slug = slug_in(path);
+            Some(format!("/sso/start?tenant={slug}&return_to={back}"))
+        }
+        _ => None,
+    }
+}
+
+/// Percent-encodes a path for a query.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Leaves the interface: the server answers with a redirect, the browser goes.
+pub(crate) fn leave(url: &str) {
+    #[cfg(feature = "ssr")]
+    leptos_axum::redirect(url);
+    let url = url.to_owned();
+    Effect::new(move |_| {
+        // Refused only for an address that is none.
+        drop(window().location().set_href(&url));
+    });
+}
+
+/// The path with its query, to come back to.
+fn current_path() -> String {
+    let location = use_location();
+    let search = location.search.get_untracked();
+    let path = location.pathname.get_untracked();
+    if search.is_empty() {
+        path
+    } else {
+        format!("{path}?{search}")
+    }
+}
+
+/// A whole page for a problem.
+pub(crate) fn failure_page(here: Here, problem: Problem) -> AnyView {
+    let path = current_path();
+    if let Some(url) = way_out(&problem, &path) {
+        leave(&url);
+        return view! {
+            <Title text="One moment" />
+            <main id="main" class="page" tabindex="-1">
+                <p class="text-muted">
+                    "One moment. " <a class="link" rel="external" href=url>"Go on"</a>
+                </p>
+            </main>
+        }
+        .into_any();
+    }
+    let crumbs = if here.tenant().is_some() {
+        vec![
+            Crumb::to(here.name(), here.at("")),
+            Crumb::here(problem.title.clone()),
+        ]
+    } else {
+        vec![Crumb::here(problem.title.clone())]
+    };
+    let title = problem.title.clone();
+    page(&title, crumbs, failure(&problem, Some(path)))
+}
+
+/// A problem inside a page. `again` is where trying again leads.
+pub(crate) fn failure(problem: &Problem, again: Option<String>) -> AnyView {
+    let gone = matches!(
+        problem.code,
+        ErrorCode::NotFound | ErrorCode::TenantNotFound
+    );
+    let sign = if gone {
+        lu::LuSearchX
+    } else {
+        lu::LuTriangleAlert
+    };
+    let again = again.filter(|_| !gone);
+    let explained = problem.kind.clone();
+    view! {
+        <div class="card card-pad mx-auto mt-4 grid max-w-xl justify-items-start gap-2" role="alert">
+            {icon_with(sign, "icon size-6 text-ink-bad")}
+            <h1 class="text-lg">{problem.title.clone()}</h1>
+            <p>{problem.detail.clone()}</p>
+            {problem.request_id.clone().map(request_id)}
+            <div class="mt-2 flex flex-wrap gap-2.5">
+                {again.map(|path| view! {
+                    <a class="btn btn-primary" rel="external" href=path>{icon(lu::LuRotateCw)} "Try again"</a>
+                })}
+                <a class="btn btn-plain" href="/">"Go to the start"</a>
+                <a class="btn btn-plain" href=explained>"What this means"</a>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn request_id(id: String) -> AnyView {
+    let copied = RwSignal::new(false);
+    let text = id.clone();
+    view! {
+        <p class="flex flex-wrap items-center gap-2 text-muted">
+            "Request " <code>{id}</code>
+            <button type="button" class="btn btn-plain btn-slim" on:click=move |_| copy(&text, copied)>
+                {icon(lu::LuCopy)}
+                {move || if copied.get() { "Copied" } else { "Copy" }}
+            </button>
+        </p>
+    }
+    .into_any()
+}
+
+/// Puts a text on the clipboard and says so.
+pub(crate) fn copy(text: &str, copied: RwSignal<bool>) {
+    // A browser without the right to it leaves the text to be selected by hand.
+    drop(window().navigator().clipboard().write_text(text));
+    copied.set(true);
+}
+
+#[cfg(test)]
+mod tests {
+    use types::{ErrorCode, Problem};
+
+    use super::way_out;
+
+    #[test]
+    fn a_missing_session_leads_to_where_it_is_made() {
+        let stack = Problem::new(ErrorCode::StackSession, "");
+        let signed_out = Problem::new(ErrorCode::Unauthenticated, "");
+        let other = Problem::new(ErrorCode::Internal, "");
+        let path = "/tenant/nordhaus/runs?state=failed";
+        assert_eq!(
+            way_out(&stack, path).as_deref(),
+            Some("/sso/start?tenant=nordhaus&return_to=/tenant/nordhaus/runs%3Fstate%3Dfailed")
+        );
+        assert_eq!(
+            way_out(&signed_out, path).as_deref(),
+            Some("/auth/sign-in?return_to=/tenant/nordhaus/runs%3Fstate%3Dfailed")
+        );
+        assert_eq!(way_out(&other, path), None);
+    }
+}

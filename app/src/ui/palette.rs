@@ -1,0 +1,326 @@
+//! Ctrl-K: finds every page, stack, node and run, and starts what can be started.
+
+use leptos::{ev, html, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+use types::{portal::ViewerView, stack::StackOverview};
+
+use super::{
+    dialog,
+    icon::{IconData, icon, lu},
+    keyboard, theme, words,
+};
+use crate::{
+    here::{Viewer, slug_in},
+    rooms::{portal::overview::read_stack_overview, rooms_of},
+};
+
+/// The dialog's id.
+const ID: &str = "palette";
+
+/// Most lines shown at once.
+const SHOWN: usize = 40;
+
+/// What a line does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Act {
+    /// Goes to a page of the interface.
+    Go(String),
+    /// Shows all keys.
+    Keys,
+    /// Changes between light and dark.
+    Theme,
+}
+
+/// One line.
+#[derive(Clone)]
+struct Item {
+    sign: IconData,
+    text: String,
+    detail: String,
+    act: Act,
+}
+
+impl Item {
+    fn page(
+        sign: IconData,
+        text: impl Into<String>,
+        detail: impl Into<String>,
+        href: impl Into<String>,
+    ) -> Self {
+        Self {
+            sign,
+            text: text.into(),
+            detail: detail.into(),
+            act: Act::Go(href.into()),
+        }
+    }
+}
+
+/// Opens the palette.
+pub(crate) fn open() {
+    dialog::open(ID);
+}
+
+/// Whether every word of the question is in the text.
+fn matches(item: &Item, question: &str) -> bool {
+    let text = format!("{} {}", item.text, item.detail).to_lowercase();
+    question
+        .to_lowercase()
+        .split_whitespace()
+        .all(|word| text.contains(word))
+}
+
+fn items(viewer: Option<&ViewerView>, slug: &str, stack: Option<&StackOverview>) -> Vec<Item> {
+    let mut items = Vec::new();
+    if let Some(stack) = stack {
+        for one in &stack.stacks {
+            let at = format!("/tenant/{slug}/stacks/{}", one.id);
+            items.push(Item::page(
+                lu::LuLayers,
+                one.name.clone(),
+                "stack",
+                at.clone(),
+            ));
+            items.push(Item::page(
+                lu::LuFileCode,
+                format!("{}: specification", one.name),
+                "edit, save, plan",
+                format!("{at}/specification"),
+            ));
+        }
+        for one in &stack.runs {
+            items.push(Item::page(
+                lu::LuPlay,
+                format!(
+                    "Run {}: {} {}",
+                    one.number,
+                    words::run_kind(one.kind),
+                    one.stack_name
+                ),
+                words::run(one.state).1,
+                format!("/tenant/{slug}/runs/{}", one.number),
+            ));
+        }
+        for one in &stack.nodes {
+            items.push(Item::page(
+                lu::LuServer,
+                one.name.clone(),
+                format!("node {} of {}", one.address, one.stack_name),
+                format!("/tenant/{slug}/nodes"),
+            ));
+        }
+    }
+    let operator = viewer.is_some_and(|it| it.operator);
+    for room in rooms_of(slug, operator) {
+        items.push(Item::page(room.sign, room.title, room.group, room.href));
+    }
+    if !slug.is_empty() {
+        items.push(Item::page(
+            lu::LuPlus,
+            "New stack",
+            "action",
+            format!("/tenant/{slug}/stacks/new"),
+        ));
+        items.push(Item::page(
+            lu::LuUserPlus,
+            "Invite a member",
+            "action",
+            format!("/tenant/{slug}/members#invite"),
+        ));
+    }
+    for one in viewer
+        .into_iter()
+        .flat_map(|it| &it.tenants)
+        .filter(|one| one.slug != slug)
+    {
+        items.push(Item::page(
+            lu::LuHouse,
+            one.name.clone(),
+            "change to this tenant",
+            format!("/tenant/{}", one.slug),
+        ));
+    }
+    if viewer.is_some() {
+        items.push(Item::page(
+            lu::LuPlus,
+            "New tenant",
+            "action",
+            "/tenants/new",
+        ));
+    }
+    let act = |sign, text: &str, act| Item {
+        sign,
+        text: text.to_owned(),
+        detail: "action".to_owned(),
+        act,
+    };
+    items.push(act(
+        lu::LuSunMoon,
+        "Change between light and dark",
+        Act::Theme,
+    ));
+    items.push(act(lu::LuKeyboard, "Show all keys", Act::Keys));
+    items
+}
+
+/// The palette; it lives once in the page.
+pub(crate) fn palette() -> AnyView {
+    let viewer: Viewer = expect_context();
+    let path = use_location().pathname;
+    let question = RwSignal::new(String::new());
+    let at = RwSignal::new(0_usize);
+    let stack = RwSignal::new(None::<StackOverview>);
+    let input = NodeRef::<html::Input>::new();
+    let found = Memo::new_with_compare(
+        move |_| {
+            let slug = path.with(|path| slug_in(path));
+            let known = viewer.0.get().and_then(Result::ok).flatten();
+            let all = stack.with(|stack| items(known.as_ref(), &slug, stack.as_ref()));
+            let question = question.read();
+            all.into_iter()
+                .filter(|item| matches(item, &question))
+                .take(SHOWN)
+                .collect::<Vec<_>>()
+        },
+        |_, _| true,
+    );
+    let navigate = StoredValue::new_local(use_navigate());
+    let run = move |act: Act| {
+        dialog::close(ID);
+        match act {
+            Act::Go(href) => navigate.with_value(|go| go(&href, NavigateOptions::default())),
+            Act::Keys => keyboard::show(),
+            Act::Theme => theme::toggle(),
+        }
+    };
+    let opened = move |_: web_sys::Event| {
+        question.set(String::new());
+        at.set(0);
+        if let Some(input) = input.get_untracked() {
+            input.set_value("");
+        }
+        let slug = path.with_untracked(|path| slug_in(path));
+        if !slug.is_empty() {
+            leptos::task::spawn_local(async move {
+                stack.set(read_stack_overview(slug).await.ok().flatten());
+            });
+        }
+    };
+    let pressed = move |event: ev::KeyboardEvent| {
+        let length = found.with_untracked(Vec::len);
+        match event.key().as_str() {
+            "ArrowDown" => at.update(|at| *at = (*at + 1).min(length.saturating_sub(1))),
+            "ArrowUp" => at.update(|at| *at = at.saturating_sub(1)),
+            "Enter" => {
+                let act = found
+                    .with_untracked(|found| found.get(at.get_untracked()).map(|it| it.act.clone()));
+                if let Some(act) = act {
+                    run(act);
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+        scroll_to(at.get_untracked());
+    };
+    let lines = move || {
+        let lines: Vec<_> = found
+            .get()
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let act = item.act;
+                view! {
+                    <li
+                        id=format!("palette-{index}")
+                        role="option"
+                        class="menu-item cursor-pointer"
+                        aria-selected=move || if at.get() == index { "true" } else { "false" }
+                        on:click=move |_| run(act.clone())
+                    >
+                        {icon(item.sign)}
+                        <span class="flex-1 truncate">{item.text}</span>
+                        <span class="label">{item.detail}</span>
+                    </li>
+                }
+            })
+            .collect();
+        if lines.is_empty() {
+            view! { <li class="p-3 text-muted" role="option" aria-selected="false">"Nothing has these words."</li> }
+                .into_any()
+        } else {
+            lines.into_any()
+        }
+    };
+    view! {
+        <dialog id=ID class="dialog palette" aria-label="Find or run" on:toggle=opened>
+            <input
+                class="palette-input"
+                node_ref=input
+                type="text"
+                role="combobox"
+                autocomplete="off"
+                spellcheck="false"
+                aria-label="Find or run"
+                aria-expanded="true"
+                aria-controls="palette-list"
+                aria-activedescendant=move || format!("palette-{}", at.get())
+                placeholder="Find a page, stack, node or run"
+                on:input:target=move |event| {
+                    question.set(event.target().value());
+                    at.set(0);
+                }
+                on:keydown=pressed
+            />
+            <ul id="palette-list" class="palette-list" role="listbox" aria-label="Results">{lines}</ul>
+        </dialog>
+    }
+    .into_any()
+}
+
+fn scroll_to(index: usize) {
+    if let Some(line) = document().get_element_by_id(&format!("palette-{index}")) {
+        let nearest = web_sys::ScrollIntoViewOptions::new();
+        nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        line.scroll_into_view_with_scroll_into_view_options(&nearest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Act, Item, items, matches};
+
+    #[test]
+    fn every_word_has_to_be_found() {
+        let item = Item::page(
+            super::lu::LuPlay,
+            "Run 41: Apply core-services",
+            "Applying",
+            "/x",
+        );
+        assert!(matches(&item, "core RUN"));
+        assert!(matches(&item, ""));
+        assert!(!matches(&item, "run media"));
+    }
+
+    #[test]
+    fn operators_reach_the_admin_centre_and_others_do_not() {
+        let pages = |operator| {
+            let viewer = types::portal::ViewerView {
+                id: types::UserId::from(uuid::Uuid::nil()),
+                name: "Robin Winter".to_owned(),
+                email: String::new(),
+                operator,
+                tenants: Vec::new(),
+            };
+            items(Some(&viewer), "nordhaus", None)
+                .into_iter()
+                .any(|item| item.act == Act::Go("/admin/jobs".to_owned()))
+        };
+        assert!(pages(true));
+        assert!(!pages(false));
+    }
+}
