@@ -94,7 +94,7 @@ impl Specifications {
         let newest = newest(&transaction, &known).await?;
         if newest.is_some_and(|newest| newest.yaml == yaml && newest.valid == check.valid) {
             transaction.rollback().await?;
-            return Stacks(Arc::clone(&self.0)).view(scope, stack).await;
+            return Stacks(Arc::clone(&self.0)).show(scope, stack).await;
         }
         let number = known.revision + 1;
         let now = self.0.env.now();
@@ -134,7 +134,7 @@ impl Specifications {
                 ),
             )
             .await;
-        Stacks(Arc::clone(&self.0)).view(scope, stack).await
+        Stacks(Arc::clone(&self.0)).show(scope, stack).await
     }
 
     /// Plans of older revisions that wait for a person must not be approved any more.

@@ -100,7 +100,7 @@ impl Stacks {
                 format!("{}@{}", kit.name, kit.version),
             )
             .await;
-        self.view(scope, id).await
+        self.show(scope, id).await
     }
 
     /// One stack with its draft, nodes and runs.
@@ -109,6 +109,15 @@ impl Stacks {
     /// `forbidden`, `not_found`.
     pub async fn view(&self, scope: &TenantScope, id: StackId) -> Result<StackView> {
         scope.require(Role::Viewer, Scope::Read)?;
+        self.show(scope, id).await
+    }
+
+    /// The same for whoever just changed it: a token that may write sees what it did.
+    pub(in crate::stack) async fn show(
+        &self,
+        scope: &TenantScope,
+        id: StackId,
+    ) -> Result<StackView> {
         let db = self.0.open(scope).await?;
         let stack = find_stack(db.read(), id).await?;
         let (specification, mut check) = match newest(db.read(), &stack).await? {

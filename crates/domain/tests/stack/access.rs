@@ -217,6 +217,28 @@ async fn a_token_may_no_more_than_its_owner_and_its_scopes(world: &World) {
             .expect_err("may not write");
         assert_eq!(error.code(), ErrorCode::Forbidden);
     }
+    // A token that may write and nothing else is told what it did, and reads nothing else.
+    token(world, "nordhaus:write", Role::Admin, &[Scope::Write]);
+    let scope = world
+        .stack
+        .access
+        .authorise(&bearer("nordhaus:write"), "nordhaus")
+        .await
+        .expect("a place");
+    let made = world
+        .stack
+        .stacks
+        .create(&scope, create())
+        .await
+        .expect("may write");
+    assert_eq!(made.stack.name, "core");
+    let error = world
+        .stack
+        .stacks
+        .list(&scope)
+        .await
+        .expect_err("may not read");
+    assert_eq!(error.code(), ErrorCode::Forbidden);
     assert_eq!(
         code(world, &bearer("nordhaus:read"), "suedhaus").await,
         ErrorCode::TenantNotFound

@@ -79,6 +79,6 @@ impl Runs {
                 if force { "killed" } else { "in order" }.to_owned(),
             )
             .await;
-        self.view(scope, number).await
+        self.show(scope, number).await
     }
 }

@@ -76,7 +76,7 @@ impl Runs {
                 ),
             )
             .await;
-        self.view(scope, number).await
+        self.show(scope, number).await
     }
 
     /// Refuses a plan; nothing is applied.
@@ -114,7 +114,7 @@ impl Runs {
                 comment.to_owned(),
             )
             .await;
-        self.view(scope, number).await
+        self.show(scope, number).await
     }
 }
 

@@ -142,7 +142,7 @@ impl Runs {
                 format!("{kind} of revision {wanted}"),
             )
             .await;
-        self.view(scope, made.number).await
+        self.show(scope, made.number).await
     }
 
     /// A run with its steps and resources.
@@ -151,6 +151,11 @@ impl Runs {
     /// `forbidden`, `not_found`.
     pub async fn view(&self, scope: &TenantScope, number: i32) -> Result<RunView> {
         scope.require(Role::Viewer, Scope::Read)?;
+        self.show(scope, number).await
+    }
+
+    /// The same for whoever just changed it: a token that may write sees what it did.
+    async fn show(&self, scope: &TenantScope, number: i32) -> Result<RunView> {
         let db = self.core.open(scope).await?;
         let run = find_run(db.read(), number).await?;
         let stack = find_stack(db.read(), run.stack_id).await?;
