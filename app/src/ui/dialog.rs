@@ -31,7 +31,7 @@ pub(crate) fn opener(
     let id: String = id.into();
     let target = id.clone();
     view! {
-        <button type="button" class=class commandfor=id command="show-modal" on:click=move |_| open(&target)>
+        <button type="button" class=class commandfor=id command="show-modal" on:click=move |_| without_commands(|| open(&target))>
             {icon(sign)}
             {text}
         </button>
@@ -46,7 +46,7 @@ pub(crate) fn closer(id: impl Into<String>, text: &'static str) -> AnyView {
     view! {
         <button
             type="button" class="btn btn-plain" commandfor=id command="close"
-            on:click=move |_| close(&target)
+            on:click=move |_| without_commands(|| close(&target))
         >
             {text}
         </button>
@@ -56,6 +56,16 @@ pub(crate) fn closer(id: impl Into<String>, text: &'static str) -> AnyView {
 
 fn find(id: &str) -> Option<HtmlDialogElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Does by hand what `command` does where the browser knows it.
+fn without_commands(act: impl FnOnce()) {
+    let known = js_sys::Reflect::get(&window(), &"HTMLButtonElement".into())
+        .and_then(|class| js_sys::Reflect::get(&class, &"prototype".into()))
+        .and_then(|class| js_sys::Reflect::has(&class, &"commandForElement".into()));
+    if known != Ok(true) {
+        act();
+    }
 }
 
 /// Opens a dialog, if it is not open.

@@ -1,6 +1,6 @@
 //! The YAML editor: a textarea that CodeMirror takes over once its module is here.
 
-use std::time::Duration;
+use std::{borrow::Cow, cell::RefCell, time::Duration};
 
 use leptos::{html, prelude::*};
 use serde::Serialize;
@@ -47,7 +47,7 @@ extern "C" {
 struct Mark<'a> {
     line: u32,
     column: u32,
-    text: &'a str,
+    text: Cow<'a, str>,
 }
 
 /// The form's part of a YAML text as JSON; nothing when the text is no YAML. Only
@@ -62,14 +62,7 @@ pub(crate) fn edit_yaml(text: &str, path: &str, value: Option<&str>) -> Option<S
     edit(text, path, value)
 }
 
-/// An editor and what belongs to it.
-#[derive(Clone, Copy)]
-pub(crate) struct EditorHandle {
-    area: NodeRef<html::Textarea>,
-    live: StoredValue<Option<Live>, LocalStorage>,
-    ready: RwSignal<bool>,
-}
-
+/// An editor and what keeps its callback alive.
 struct Live {
     editor: Editor,
     _on_change: Closure<dyn FnMut(String)>,
@@ -81,6 +74,27 @@ impl Drop for Live {
     }
 }
 
+thread_local! {
+    /// The page's one editor. Objects of the browser stay on its one thread, so no
+    /// signal can hold them: the server drops signals on any thread.
+    static LIVE: RefCell<Option<Live>> = const { RefCell::new(None) };
+}
+
+fn with_live(act: impl FnOnce(&Editor)) {
+    LIVE.with_borrow(|live| {
+        if let Some(live) = live {
+            act(&live.editor);
+        }
+    });
+}
+
+/// The page's editor.
+#[derive(Clone, Copy)]
+pub(crate) struct EditorHandle {
+    area: NodeRef<html::Textarea>,
+    ready: RwSignal<bool>,
+}
+
 impl EditorHandle {
     /// The module is here and the editor stands.
     pub(crate) fn ready(self) -> RwSignal<bool> {
@@ -88,12 +102,12 @@ impl EditorHandle {
     }
 
     /// Moves to a line and puts the cursor there.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who holds an editor may move in it"
+    )]
     pub(crate) fn reveal(self, line: u32) {
-        self.live.with_value(|live| {
-            if let Some(live) = live {
-                live.editor.reveal(line);
-            }
-        });
+        with_live(|editor| editor.reveal(line));
     }
 
     /// Replaces the text, e.g. after the form changed something.
@@ -101,71 +115,49 @@ impl EditorHandle {
         if let Some(area) = self.area.get_untracked() {
             area.set_value(text);
         }
-        self.live.with_value(|live| {
-            if let Some(live) = live {
-                live.editor.set_text(text);
-            }
-        });
+        with_live(|editor| editor.set_text(text));
     }
 }
 
-/// The editor with its first text, as a field of the form with that id. `changed` gets the whole text 300 ms after the
-/// last key; `problems` are drawn at their lines.
+/// The editor with its first text, as a field of the form with that id. `changed`
+/// gets the whole text 300 ms after the last key; `problems` are drawn at their
+/// lines.
 pub(crate) fn editor(
     text: String,
     form: &'static str,
     read_only: bool,
     problems: Signal<Vec<SpecificationProblem>>,
-    changed: impl Fn(String) + Clone + 'static,
+    changed: impl Fn(String) + Clone + Send + Sync + 'static,
 ) -> (EditorHandle, AnyView) {
     let area = NodeRef::<html::Textarea>::new();
-    let live = StoredValue::new_local(None::<Live>);
-    let on = RwSignal::new(false);
-    let handle = EditorHandle {
-        area,
-        live,
-        ready: on,
-    };
-    let hand_on = StoredValue::new_local(debounce(PAUSE, changed));
-    let typed = move |text: String| hand_on.update_value(|hand_on| hand_on(text));
+    let ready = RwSignal::new(false);
+    let handle = EditorHandle { area, ready };
+    // Without the module the textarea itself is written in.
+    let typed = changed.clone();
     Effect::new(move |_| {
         if let Some(area) = area.get() {
+            let mut hand_on = debounce(PAUSE, changed.clone());
             load(move || {
-                let on_change = Closure::<dyn FnMut(String)>::new(move |text: String| typed(text));
+                let on_change =
+                    Closure::<dyn FnMut(String)>::new(move |text: String| hand_on(text));
                 let editor = mount(&area, on_change.as_ref());
-                live.try_set_value(Some(Live {
+                LIVE.set(Some(Live {
                     editor,
                     _on_change: on_change,
                 }));
-                on.try_set(true);
+                ready.try_set(true);
             });
+            on_cleanup(|| LIVE.set(None));
         }
     });
     Effect::new(move |_| {
-        let marks = problems.with(|problems| {
-            let marks: Vec<_> = problems
-                .iter()
-                .map(|one| Mark {
-                    line: one.line.unwrap_or(1),
-                    column: one.column.unwrap_or(1),
-                    text: &one.message,
-                })
-                .collect();
-            serde_json::to_string(&marks).unwrap_or_default()
-        });
-        if on.get() {
-            live.with_value(|live| {
-                if let Some(live) = live {
-                    live.editor.set_problems(&marks);
-                }
-            });
+        let marks = problems.with(|problems| marks(problems));
+        if ready.get() {
+            with_live(|editor| editor.set_problems(&marks));
         }
     });
-    on_cleanup(move || {
-        live.try_update_value(|live| *live = None);
-    });
     let view = view! {
-        <div class="editor" class:editor-on=move || on.get()>
+        <div class="editor" class:editor-on=move || ready.get()>
             <textarea
                 node_ref=area
                 name="yaml"
@@ -184,6 +176,22 @@ pub(crate) fn editor(
         </div>
     };
     (handle, view.into_any())
+}
+
+/// The problems as the module takes them.
+fn marks(problems: &[SpecificationProblem]) -> String {
+    let marks: Vec<_> = problems
+        .iter()
+        .map(|one| Mark {
+            line: one.line.unwrap_or(1),
+            column: one.column.unwrap_or(1),
+            text: match &one.rule {
+                Some(rule) => format!("{} ({rule})", one.message).into(),
+                None => one.message.as_str().into(),
+            },
+        })
+        .collect();
+    serde_json::to_string(&marks).unwrap_or_default()
 }
 
 /// Brings the module into the page once, then goes on.

@@ -1,6 +1,6 @@
 //! Live data: a snapshot, then a stream, and a mark when the stream is broken.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use leptos::prelude::*;
 use types::Timestamp;
@@ -27,10 +27,10 @@ pub(crate) enum Link {
 }
 
 /// Called with an event's name and data.
-type Handler = StoredValue<Box<dyn Fn(&'static str, String)>, LocalStorage>;
+type Handler = Arc<dyn Fn(&'static str, String) + Send + Sync>;
 
 /// Says whether a stream that closes has said everything.
-type Ended = StoredValue<Box<dyn Fn() -> bool>, LocalStorage>;
+type Ended = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// An open stream with what keeps its callbacks alive.
 struct Stream {
@@ -44,86 +44,113 @@ impl Drop for Stream {
     }
 }
 
+/// Where an open stream is kept; it never leaves the browser's one thread.
+type Slot = StoredValue<Option<Stream>, LocalStorage>;
+
+/// What a stream is opened with, again and again.
+#[derive(Clone)]
+struct Wanted {
+    url: String,
+    names: &'static [&'static str],
+    ended: Ended,
+    handler: Handler,
+    link: RwSignal<Link>,
+}
+
 /// Follows a stream of server-sent events until the page is left or `ended` says
 /// that nothing more will come. `names` are the events that are handed on. Nothing
 /// happens on the server.
 pub(crate) fn follow(
     url: String,
     names: &'static [&'static str],
-    ended: impl Fn() -> bool + 'static,
-    on_event: impl Fn(&'static str, String) + 'static,
+    ended: impl Fn() -> bool + Send + Sync + 'static,
+    on_event: impl Fn(&'static str, String) + Send + Sync + 'static,
 ) -> RwSignal<Link> {
     let link = RwSignal::new(Link::Opening);
-    let ended: Ended = StoredValue::new_local(Box::new(ended));
-    let stream = StoredValue::new_local(None::<Stream>);
-    let handler: Handler = StoredValue::new_local(Box::new(on_event));
-    Effect::new(move |_| open(&url, names, ended, handler, link, stream));
-    on_cleanup(move || {
-        stream.try_update_value(|open| *open = None);
+    let wanted = Wanted {
+        url,
+        names,
+        ended: Arc::new(ended),
+        handler: Arc::new(on_event),
+        link,
+    };
+    Effect::new(move |_| {
+        if (wanted.ended)() {
+            return;
+        }
+        let slot: Slot = StoredValue::new_local(None);
+        wanted.open(slot);
+        on_cleanup(move || {
+            slot.try_update_value(|open| *open = None);
+        });
     });
     link
 }
 
-fn open(
-    url: &str,
-    names: &'static [&'static str],
-    ended: Ended,
-    handler: Handler,
-    link: RwSignal<Link>,
-    stream: StoredValue<Option<Stream>, LocalStorage>,
-) {
-    let Ok(source) = EventSource::new(url) else {
-        link.set(Link::Broken);
-        return;
-    };
-    let mut callbacks = Vec::new();
-    for name in names {
+impl Wanted {
+    fn open(&self, slot: Slot) {
+        let Ok(source) = EventSource::new(&self.url) else {
+            self.link.set(Link::Broken);
+            return;
+        };
+        let mut callbacks: Vec<_> = self
+            .names
+            .iter()
+            .map(|name| self.hear(name, &source))
+            .collect();
+        let failed = self.clone().on_failure(slot);
+        source.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        callbacks.push(failed);
+        slot.try_update_value(|open| {
+            *open = Some(Stream {
+                source,
+                _callbacks: callbacks,
+            });
+        });
+    }
+
+    fn hear(&self, name: &'static str, source: &EventSource) -> Closure<dyn FnMut(web_sys::Event)> {
+        let (link, handler) = (self.link, Arc::clone(&self.handler));
         let heard = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
             if let Some(data) = event
                 .dyn_ref::<MessageEvent>()
                 .and_then(|it| it.data().as_string())
             {
                 link.try_set(Link::Open);
-                handler.try_with_value(|handle| handle(name, data));
+                handler(name, data);
             }
         });
-        let listener = heard.as_ref().unchecked_ref();
         // Refused only for a name that the browser does not know, which none is.
-        drop(source.add_event_listener_with_callback(name, listener));
-        callbacks.push(heard);
+        drop(source.add_event_listener_with_callback(name, heard.as_ref().unchecked_ref()));
+        heard
     }
-    let again = url.to_owned();
-    let failed = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
-        if ended.try_with_value(|ended| ended()) != Some(false) {
-            // The server closed it because all was said: the browser must not come back.
-            stream.try_update_value(|open| *open = None);
-            return;
-        }
-        link.try_set(Link::Broken);
-        let closed = event
-            .target()
-            .and_then(|it| it.dyn_into::<EventSource>().ok())
-            .is_none_or(|it| it.ready_state() == EventSource::CLOSED);
-        if closed {
-            let url = again.clone();
-            set_timeout(
-                move || {
-                    if stream.try_with_value(Option::is_some) == Some(true) {
-                        open(&url, names, ended, handler, link, stream);
-                    }
-                },
-                RETRY,
-            );
-        }
-    });
-    source.set_onerror(Some(failed.as_ref().unchecked_ref()));
-    callbacks.push(failed);
-    stream.try_update_value(|open| {
-        *open = Some(Stream {
-            source,
-            _callbacks: callbacks,
+
+    fn on_failure(self, slot: Slot) -> Closure<dyn FnMut(web_sys::Event)> {
+        Closure::new(move |event: web_sys::Event| {
+            if (self.ended)() {
+                // The server closed it because all was said: the browser must not
+                // come back.
+                slot.try_update_value(|open| *open = None);
+                return;
+            }
+            self.link.try_set(Link::Broken);
+            let closed = event
+                .target()
+                .and_then(|it| it.dyn_into::<EventSource>().ok())
+                .is_none_or(|it| it.ready_state() == EventSource::CLOSED);
+            if closed {
+                let again = self.clone();
+                set_timeout(
+                    move || {
+                        if slot.try_with_value(Option::is_some) == Some(true) {
+                            again.open(slot);
+                        }
+                    },
+                    RETRY,
+                );
+            }
         })
-    });
+    }
 }
 
 /// Nothing while the stream is whole; otherwise since when what is shown is old.

@@ -1,11 +1,9 @@
 //! Ctrl-K: finds every page, stack, node and run, and starts what can be started.
 
 use leptos::{ev, html, prelude::*};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-};
+use leptos_router::hooks::use_location;
 use types::{portal::ViewerView, stack::StackOverview};
+use wasm_bindgen::JsCast;
 
 use super::{
     dialog,
@@ -35,7 +33,7 @@ enum Act {
 }
 
 /// One line.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Item {
     sign: IconData,
     text: String,
@@ -172,30 +170,18 @@ pub(crate) fn palette() -> AnyView {
     let path = use_location().pathname;
     let question = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
-    let stack = RwSignal::new(None::<StackOverview>);
+    let all = RwSignal::new(Vec::<Item>::new());
     let input = NodeRef::<html::Input>::new();
-    let found = Memo::new_with_compare(
-        move |_| {
-            let slug = path.with(|path| slug_in(path));
-            let known = viewer.0.get().and_then(Result::ok).flatten();
-            let all = stack.with(|stack| items(known.as_ref(), &slug, stack.as_ref()));
-            let question = question.read();
-            all.into_iter()
+    let found = Memo::new(move |_| {
+        let question = question.read().to_lowercase();
+        all.with(|all| {
+            all.iter()
                 .filter(|item| matches(item, &question))
                 .take(SHOWN)
+                .cloned()
                 .collect::<Vec<_>>()
-        },
-        |_, _| true,
-    );
-    let navigate = StoredValue::new_local(use_navigate());
-    let run = move |act: Act| {
-        dialog::close(ID);
-        match act {
-            Act::Go(href) => navigate.with_value(|go| go(&href, NavigateOptions::default())),
-            Act::Keys => keyboard::show(),
-            Act::Theme => theme::toggle(),
-        }
-    };
+        })
+    });
     let opened = move |_: web_sys::Event| {
         question.set(String::new());
         at.set(0);
@@ -203,11 +189,15 @@ pub(crate) fn palette() -> AnyView {
             input.set_value("");
         }
         let slug = path.with_untracked(|path| slug_in(path));
-        if !slug.is_empty() {
-            leptos::task::spawn_local(async move {
-                stack.set(read_stack_overview(slug).await.ok().flatten());
-            });
-        }
+        leptos::task::spawn_local(async move {
+            let known = viewer.0.await.ok().flatten();
+            all.set(items(known.as_ref(), &slug, None));
+            if !slug.is_empty()
+                && let Ok(stack) = read_stack_overview(slug.clone()).await
+            {
+                all.set(items(known.as_ref(), &slug, stack.as_ref()));
+            }
+        });
     };
     let pressed = move |event: ev::KeyboardEvent| {
         let length = found.with_untracked(Vec::len);
@@ -215,10 +205,8 @@ pub(crate) fn palette() -> AnyView {
             "ArrowDown" => at.update(|at| *at = (*at + 1).min(length.saturating_sub(1))),
             "ArrowUp" => at.update(|at| *at = at.saturating_sub(1)),
             "Enter" => {
-                let act = found
-                    .with_untracked(|found| found.get(at.get_untracked()).map(|it| it.act.clone()));
-                if let Some(act) = act {
-                    run(act);
+                if let Some(line) = line(at.get_untracked()) {
+                    line.click();
                 }
             }
             _ => return,
@@ -231,26 +219,10 @@ pub(crate) fn palette() -> AnyView {
             .get()
             .into_iter()
             .enumerate()
-            .map(|(index, item)| {
-                let act = item.act;
-                view! {
-                    <li
-                        id=format!("palette-{index}")
-                        role="option"
-                        class="menu-item cursor-pointer"
-                        aria-selected=move || if at.get() == index { "true" } else { "false" }
-                        on:click=move |_| run(act.clone())
-                    >
-                        {icon(item.sign)}
-                        <span class="flex-1 truncate">{item.text}</span>
-                        <span class="label">{item.detail}</span>
-                    </li>
-                }
-            })
+            .map(|(index, item)| item_view(index, item, at))
             .collect();
         if lines.is_empty() {
-            view! { <li class="p-3 text-muted" role="option" aria-selected="false">"Nothing has these words."</li> }
-                .into_any()
+            view! { <p class="p-3 text-muted">"Nothing has these words."</p> }.into_any()
         } else {
             lines.into_any()
         }
@@ -275,14 +247,60 @@ pub(crate) fn palette() -> AnyView {
                 }
                 on:keydown=pressed
             />
-            <ul id="palette-list" class="palette-list" role="listbox" aria-label="Results">{lines}</ul>
+            <div id="palette-list" class="palette-list" role="listbox" aria-label="Results">{lines}</div>
         </dialog>
     }
     .into_any()
 }
 
+/// A line is a link, so that the router follows it and it opens in a new tab too.
+fn item_view(index: usize, item: Item, at: RwSignal<usize>) -> AnyView {
+    let act = item.act.clone();
+    let href = match &item.act {
+        Act::Go(href) => href.clone(),
+        Act::Keys | Act::Theme => "#".to_owned(),
+    };
+    let run = move |event: ev::MouseEvent| {
+        dialog::close(ID);
+        match act {
+            Act::Go(_) => {}
+            Act::Keys => {
+                event.prevent_default();
+                keyboard::show();
+            }
+            Act::Theme => {
+                event.prevent_default();
+                theme::toggle();
+            }
+        }
+    };
+    view! {
+        <a
+            id=format!("palette-{index}")
+            role="option"
+            class="menu-item"
+            tabindex="-1"
+            href=href
+            aria-selected=move || if at.get() == index { "true" } else { "false" }
+            on:click=run
+        >
+            {icon(item.sign)}
+            <span class="min-w-0 flex-1 truncate">{item.text}</span>
+            <span class="label">{item.detail}</span>
+        </a>
+    }
+    .into_any()
+}
+
+fn line(index: usize) -> Option<web_sys::HtmlElement> {
+    document()
+        .get_element_by_id(&format!("palette-{index}"))?
+        .dyn_into()
+        .ok()
+}
+
 fn scroll_to(index: usize) {
-    if let Some(line) = document().get_element_by_id(&format!("palette-{index}")) {
+    if let Some(line) = line(index) {
         let nearest = web_sys::ScrollIntoViewOptions::new();
         nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
         line.scroll_into_view_with_scroll_into_view_options(&nearest);

@@ -240,7 +240,7 @@ fn token_form(create: ServerAction<CreateToken>) -> AnyView {
             view! {
                 <label class="flex items-start gap-2.5">
                     <input
-                        type="checkbox" class="checkbox checkbox-sm mt-0.5" name=scope.word() value="true"
+                        type="checkbox" class="checkbox checkbox-primary checkbox-sm mt-0.5" name=scope.word() value="true"
                         checked=*scope == Scope::Read
                     />
                     <span>{scope.word()} <span class="label block">{scope_meaning(*scope)}</span></span>

@@ -6,7 +6,7 @@ use types::{
     admin::{ComponentStatus, HealthStatus, InstanceHealthView},
 };
 
-use crate::ui::{live, pill, spark::spark, time, words};
+use crate::ui::{live, meter::meter, pill, spark::spark, time, words};
 
 /// Age from which a check says nothing any more: three periods of 15 s.
 const STALE_SECONDS: i64 = 45;
@@ -71,8 +71,11 @@ pub(crate) fn health_card(slug: &str, first: InstanceHealthView) -> AnyView {
                 }}
             </p>
             {course}
-            <dl class="mt-auto grid grid-cols-3 gap-2 pt-1">
+            <dl class="grid grid-cols-3 gap-2 pt-1">
                 {move || health.with(facts)}
+            </dl>
+            <dl class="border-t border-line pt-1.5">
+                {move || health.with(loads)}
             </dl>
             <p class="text-ink-wait empty:hidden">
                 {move || health.with(|it| it.checks.last().map(|check| check.detail.clone()))}
@@ -107,6 +110,30 @@ fn facts(health: &InstanceHealthView) -> AnyView {
         {fact("Database", check.database, check.database_ms)}
         {fact("API", check.api, check.api_ms)}
         {fact("Agents", check.agents, None)}
+    }
+    .into_any()
+}
+
+/// Processor, memory and storage, as far as they were observed.
+fn loads(health: &InstanceHealthView) -> AnyView {
+    let check = health.checks.last();
+    let row = |label: &'static str, percent: Option<f64>| {
+        percent.map(|percent| {
+            view! {
+                <div class="grid grid-cols-[8rem_1fr_auto] items-center gap-3 py-0.75">
+                    <dt class="text-muted">{label}</dt>
+                    <dd class="contents">
+                        {meter(percent / 100.0)}
+                        <span class="min-w-10 text-right tabular-nums">{format!("{percent:.0} %")}</span>
+                    </dd>
+                </div>
+            }
+        })
+    };
+    view! {
+        {row("CPU", check.and_then(|it| it.cpu_percent))}
+        {row("Memory", check.and_then(|it| it.memory_percent))}
+        {row("Storage", check.and_then(|it| it.storage_percent))}
     }
     .into_any()
 }

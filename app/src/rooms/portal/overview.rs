@@ -234,20 +234,20 @@ fn stack_card(here: &Here, stack: &StackOverview) -> AnyView {
         .into_any();
     };
     let href = here.at(&format!("/stacks/{}", first.id));
-    let others = stack.stacks.len() - 1;
+    let many = stack.stacks.len();
     view! {
         <section class="card card-pad" aria-labelledby="stack-title">
             <div class="card-head mb-3">
                 <h2 id="stack-title" class="font-medium">{first.name.clone()}</h2>
                 <span class="label">{format!("{}, {}", first.kit, parts::revision(first.revision))}</span>
-                <a class="link font-medium" href=href data-row="">"Open stack"</a>
+                <span class="flex gap-4">
+                    {(many > 1).then(|| view! {
+                        <a class="link" href=here.at("/stacks")>{format!("All {many} stacks")}</a>
+                    })}
+                    <a class="link font-medium" href=href data-row="">"Open stack"</a>
+                </span>
             </div>
             {stack_steps(&first.steps)}
-            {(others > 0).then(|| view! {
-                <p class="mt-3 border-t border-line pt-2.5">
-                    <a class="link" href=here.at("/stacks")>{format!("All {} stacks", stack.stacks.len())}</a>
-                </p>
-            })}
         </section>
     }
     .into_any()

@@ -45,7 +45,7 @@ pub(super) fn picture() -> AnyView {
     view! {
         <svg class="picture" viewBox="0 0 500 640" role="img" aria-label=label>
             <line class="picture-line" x1="250" y1="40" x2="250" y2="600" />
-            <path class="picture-line" fill="none" d="M72 130v24h116M428 130v24h-116M72 460v24h116M428 460v24h-116" />
+            <path class="picture-line" fill="none" d="M72 130v70h116M428 130v70h-116M72 460v70h116M428 460v70h-116" />
             <text x="250" y="26" text-anchor="middle" class="picture-sim-text font-medium">"rehearsed, 23 of 23 checks"</text>
             {simulated}
             <rect class="picture-plan" x="158" y="290" width="184" height="40" rx="20" />

@@ -20,7 +20,7 @@ use crate::{
         live,
         log_view::{append, log_view},
         page::{Crumb, screen},
-        pill::{self, Tone, pill, sign},
+        pill::{self, Tone, pill},
         steps::step,
         time::{ago, clock},
         words,
@@ -132,7 +132,7 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
             </div>
             <div class="panes panes-run">
                 <section class="pane" aria-label="Steps">
-                    <ol class="timeline">{move || run.with(|it| steps(&it.steps, it.now))}</ol>
+                    <ol class="timeline">{move || run.with(steps)}</ol>
                 </section>
                 <section class="pane pane-paper" aria-label="Resources">
                     <div class="pane-title">
@@ -211,8 +211,19 @@ fn facts(run: &RunView) -> AnyView {
     .into_any()
 }
 
-fn steps(steps: &[RunStep], now: Timestamp) -> AnyView {
-    let steps: Vec<_> = steps.iter().map(|one| run_step(one, now)).collect();
+fn steps(run: &RunView) -> AnyView {
+    let waits = run.run.state == RunState::Waiting;
+    let steps: Vec<_> = run
+        .steps
+        .iter()
+        .map(|one| {
+            if waits && one.title == "Approval" {
+                step(Tone::Wait, &one.title, &one.detail)
+            } else {
+                run_step(one, run.now)
+            }
+        })
+        .collect();
     steps.into_any()
 }
 
@@ -286,21 +297,27 @@ fn resources(run: &RunView) -> AnyView {
                 && !change.diff.is_empty()
                 && change.action != ChangeAction::Create;
             opened += usize::from(open);
-            resource(change, open)
+            resource(change, open, waits)
         })
         .collect();
     view! { <ul>{rows}</ul> }.into_any()
 }
 
-fn resource(change: &ResourceChange, open: bool) -> AnyView {
+fn resource(change: &ResourceChange, open: bool, waits: bool) -> AnyView {
     let (mark, ink, word) = words::change(change.action);
-    let state = words::resource(change.state, change.action);
+    // Before the approval nothing has a state: the plan says what would be done.
+    let state = if waits {
+        pill::tag(word)
+    } else {
+        pill::state(words::resource(change.state, change.action))
+    };
+    let said = (!waits).then(|| view! { <span class="sr-only">{word}</span> });
     let head = view! {
         <span class=format!("change-sign {ink}") aria-hidden="true">{mark}</span>
-        <span class="sr-only">{word}</span>
+        {said}
         <code class="min-w-0 flex-1 truncate" title=change.address.clone()>{change.address.clone()}</code>
         {change.duration_ms.map(|it| view! { <span class="label">{words::duration(it)}</span> })}
-        <span class=format!("pill {}", state.0.class())>{sign(state.0)} {state.1}</span>
+        {state}
     };
     if change.diff.is_empty() {
         return view! { <li class="change-plain">{head}</li> }.into_any();

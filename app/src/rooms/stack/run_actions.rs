@@ -318,7 +318,7 @@ fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
                 {hidden(here, run)}
                 <p class="mt-2">{says}</p>
                 <label class="mt-3 flex items-start gap-2.5">
-                    <input type="checkbox" name="force" value="true" class="checkbox checkbox-sm mt-0.5" />
+                    <input type="checkbox" name="force" value="true" class="checkbox checkbox-primary checkbox-sm mt-0.5" />
                     <span>
                         "Kill it at once"
                         <span class="label block">

@@ -242,7 +242,7 @@ fn services_of(form: Form, model: Memo<Model>, services: &[KitService]) -> AnyVi
             view! {
                 <label class="choice items-center" title=service.summary.clone()>
                     <input
-                        type="checkbox" class="checkbox checkbox-sm" disabled=!form.may_edit prop:checked=on
+                        type="checkbox" class="checkbox checkbox-primary checkbox-sm" disabled=!form.may_edit prop:checked=on
                         on:change:target=move |event| {
                             let value = event.target().checked().then(|| serde_json::json!({}));
                             form.set(&path, value);

@@ -35,12 +35,15 @@ fn problems(check: &SpecificationCheck, handle: EditorHandle) -> Option<AnyView>
         .problems
         .iter()
         .map(|problem| {
-            let place = match (problem.line, problem.field.as_str()) {
-                (Some(line), "") => format!("line {line}"),
-                (Some(line), field) => format!("{field}, line {line}"),
-                (None, field) => field.to_owned(),
-            };
             let line = problem.line;
+            let place = [
+                line.map(|line| format!("line {line}")),
+                problem.rule.clone(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ");
             view! {
                 <li class="border-t border-line py-1.5">
                     <button
@@ -53,9 +56,9 @@ fn problems(check: &SpecificationCheck, handle: EditorHandle) -> Option<AnyView>
                     >
                         <span class="mt-0.5 text-ink-bad">{icon(lu::LuCircleAlert)}</span>
                         <span class="min-w-0">
-                            <span class="mono block break-words text-muted">{place}</span>
+                            <span class="mono block break-words">{problem.field.clone()}</span>
                             <span class="block">{problem.message.clone()}</span>
-                            {problem.rule.clone().map(|rule| view! { <span class="label block break-words">{rule}</span> })}
+                            <span class="label block break-words">{place}</span>
                         </span>
                     </button>
                 </li>
@@ -88,18 +91,16 @@ fn fit(check: &SpecificationCheck) -> Option<AnyView> {
             });
             view! {
                 <div class="py-1">
-                    <dt class="flex justify-between gap-2">
-                        <span class="min-w-0 truncate">{row.label.clone()}</span>
-                    </dt>
-                    <dd>
-                        <span class="flex justify-between gap-2 text-muted">
-                            <span>{row.text.clone()}</span>
-                            <span class=tone.map_or("", |tone| tone.class())>
-                                <span class="sign">{word}</span>
-                            </span>
-                        </span>
-                        {meter::toned(row.share, tone, "meter mt-1")}
-                    </dd>
+                    <div class="flex flex-wrap justify-between gap-x-2">
+                        <dt class="min-w-0 truncate">{row.label.clone()}</dt>
+                        <dd class="text-muted tabular-nums">
+                            {row.text.clone()}
+                            {word.map(|word| view! {
+                                <span class=tone.map_or("", |tone| tone.class())>", " <span class="sign">{word}</span></span>
+                            })}
+                        </dd>
+                    </div>
+                    {meter::toned(row.share, tone, "meter mt-1")}
                 </div>
             }
         })
@@ -123,10 +124,15 @@ fn filled(check: &SpecificationCheck) -> Option<AnyView> {
         .filled
         .iter()
         .map(|one| {
+            let short = one
+                .field
+                .strip_prefix("services.")
+                .unwrap_or(&one.field)
+                .to_owned();
             view! {
                 <div class="mono flex justify-between gap-3 py-0.75">
-                    <dt class="min-w-0 break-words text-muted">{one.field.clone()}</dt>
-                    <dd class="text-right">{one.value.clone()}</dd>
+                    <dt class="min-w-0 truncate text-muted" title=one.field.clone()>{short}</dt>
+                    <dd class="whitespace-nowrap text-right">{one.value.clone()}</dd>
                 </div>
             }
         })
