@@ -1,6 +1,9 @@
 //! The one place where concrete parts are put together.
 
-use std::{path::{Path, PathBuf}, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use adapters::{
     cue::{self, CueEngine},
@@ -79,10 +82,18 @@ pub struct Programs {
 /// When one cannot be reached.
 pub async fn databases(settings: &Settings) -> anyhow::Result<(Db, Db)> {
     let (control, instance) = locations(settings);
-    let control = Db::open(&control).await.map_err(|error| reach(settings, error))?;
-    let instance = Db::open(&instance).await.map_err(|error| reach(settings, error))?;
-    migration::up::<migration::control::Migrator>(control.write()).await.map_err(|error| reach(settings, error))?;
-    migration::up::<migration::instance::Migrator>(instance.write()).await.map_err(|error| reach(settings, error))?;
+    let control = Db::open(&control)
+        .await
+        .map_err(|error| reach(settings, error))?;
+    let instance = Db::open(&instance)
+        .await
+        .map_err(|error| reach(settings, error))?;
+    migration::up::<migration::control::Migrator>(control.write())
+        .await
+        .map_err(|error| reach(settings, error))?;
+    migration::up::<migration::instance::Migrator>(instance.write())
+        .await
+        .map_err(|error| reach(settings, error))?;
     Ok((control, instance))
 }
 
@@ -108,7 +119,10 @@ fn locations(settings: &Settings) -> (Location, Location) {
         schema: schema.to_owned(),
         connections,
     };
-    (schema("control", settings.database.connections), schema("instance_local", INSTANCE_CONNECTIONS))
+    (
+        schema("control", settings.database.connections),
+        schema("instance_local", INSTANCE_CONNECTIONS),
+    )
 }
 
 /// Finds the programs; one that is missing is an answer of its port, not an error.
@@ -121,13 +135,25 @@ pub fn programs(settings: &Settings) -> Programs {
     }));
     let path = |setting: &str| (!setting.is_empty()).then(|| PathBuf::from(setting));
     Programs {
-        engine: Arc::new(CueEngine::new(Arc::clone(&sandbox), path(&settings.tools.cue), cue::LIMITS, CHECKS_AT_ONCE)),
-        runner: Arc::new(TofuRunner::new(Arc::clone(&sandbox), path(&settings.tools.tofu), tofu::LIMITS)),
+        engine: Arc::new(CueEngine::new(
+            Arc::clone(&sandbox),
+            path(&settings.tools.cue),
+            cue::LIMITS,
+            CHECKS_AT_ONCE,
+        )),
+        runner: Arc::new(TofuRunner::new(
+            Arc::clone(&sandbox),
+            path(&settings.tools.tofu),
+            tofu::LIMITS,
+        )),
         sandbox,
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "programs are looked for on the PATH of the process")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "programs are looked for on the PATH of the process"
+)]
 fn search_path() -> std::ffi::OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
@@ -136,16 +162,39 @@ fn search_path() -> std::ffi::OsString {
 ///
 /// # Errors
 /// One sentence that says which part could not be made and what to do.
-pub async fn build(settings: &Settings, env: Env, metrics: PrometheusHandle) -> anyhow::Result<Application> {
-    std::fs::create_dir_all(&settings.data.dir)
-        .with_context(|| format!("the data folder {} cannot be made; set data.dir to one that kombify may write", settings.data.dir.display()))?;
-    let vault = Vault::new(keys::master(&settings.security.master_key, &settings.data.dir, &env)?, env.clone());
+pub async fn build(
+    settings: &Settings,
+    env: Env,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<Application> {
+    std::fs::create_dir_all(&settings.data.dir).with_context(|| {
+        format!(
+            "the data folder {} cannot be made; set data.dir to one that kombify may write",
+            settings.data.dir.display()
+        )
+    })?;
+    let vault = Vault::new(
+        keys::master(&settings.security.master_key, &settings.data.dir, &env)?,
+        env.clone(),
+    );
     let (control, instance) = databases(settings).await?;
     let control_queue = queue(&control, &env, "control");
     let instance_queue = queue(&instance, &env, LOCAL);
-    let signer = AssertionSigner::new(ASSERTION_ISSUER, &vault.key_for("launch assertions"), env.clone())?;
+    let signer = AssertionSigner::new(
+        ASSERTION_ISSUER,
+        &vault.key_for("launch assertions"),
+        env.clone(),
+    )?;
     let assertion_key = signer.public_key();
-    let platform = platform(settings, &env, &vault, control, signer, &control_queue, &instance_queue)?;
+    let platform = platform(
+        settings,
+        &env,
+        &vault,
+        control,
+        signer,
+        &control_queue,
+        &instance_queue,
+    )?;
     let programs = programs(settings);
     let stack = StackService::new(
         stack_config(settings, assertion_key),
@@ -157,14 +206,21 @@ pub async fn build(settings: &Settings, env: Env, metrics: PrometheusHandle) -> 
             engine: Arc::clone(&programs.engine),
             runner: Arc::clone(&programs.runner),
             kits: Arc::new(KitLibrary::unpack(&settings.data.dir.join("stackkits"))?),
-            redeemer: Arc::new(HttpLaunchRedeemer::new(&settings.server.internal_url, LOCAL)?),
+            redeemer: Arc::new(HttpLaunchRedeemer::new(
+                &settings.server.internal_url,
+                LOCAL,
+            )?),
             tokens: Arc::new(platform.portal.clone()),
             audit: Arc::new(platform.portal.clone()),
         },
     );
     let services = Services::new(platform, Arc::new(stack), env.clone());
     if settings.server.has(Role::Stack) {
-        services.admin.instances.register_local(LOCAL, &settings.server.internal_url).await?;
+        services
+            .admin
+            .instances
+            .register_local(LOCAL, &settings.server.internal_url)
+            .await?;
     }
     let sign_ins = Arc::new(SignInLimit::new(settings.security.sign_ins_per_minute));
     let state = AppState {
@@ -181,16 +237,33 @@ pub async fn build(settings: &Settings, env: Env, metrics: PrometheusHandle) -> 
         site: Arc::new(Site {
             public_url: settings.server.public_url.clone(),
             development: settings.server.mode == Mode::Development,
+            sign_in_origin: settings.identity.origin().to_owned(),
             metrics,
         }),
     };
     let router = http::router(state, development_issuer(settings, &vault, &env)?);
-    Ok(Application { router, services, control_queue, instance_queue, sign_ins })
+    Ok(Application {
+        router,
+        services,
+        control_queue,
+        instance_queue,
+        sign_ins,
+    })
 }
 
 fn queue(db: &Db, env: &Env, name: &str) -> Queue {
-    let options = Options { name: name.to_owned(), tenant_limit: TENANT_JOBS, ..Options::default() };
-    Queue::new(db.write().clone(), Some(db.read().clone()), Arc::new(env.clone()), Arc::new(env.clone()), options)
+    let options = Options {
+        name: name.to_owned(),
+        tenant_limit: TENANT_JOBS,
+        ..Options::default()
+    };
+    Queue::new(
+        db.write().clone(),
+        Some(db.read().clone()),
+        Arc::new(env.clone()),
+        Arc::new(env.clone()),
+        options,
+    )
 }
 
 fn platform(
@@ -236,8 +309,10 @@ fn plans(file: &str) -> anyhow::Result<Plans> {
     if file.is_empty() {
         return Ok(Plans::embedded());
     }
-    let text = std::fs::read_to_string(Path::new(file)).with_context(|| format!("the plans in {file} cannot be read"))?;
-    Plans::parse(&text).map_err(|error| anyhow::anyhow!("the plans in {file} cannot be used: {error}"))
+    let text = std::fs::read_to_string(Path::new(file))
+        .with_context(|| format!("the plans in {file} cannot be read"))?;
+    Plans::parse(&text)
+        .map_err(|error| anyhow::anyhow!("the plans in {file} cannot be used: {error}"))
 }
 
 fn stack_config(settings: &Settings, assertion_key: [u8; 32]) -> StackConfig {
@@ -248,9 +323,14 @@ fn stack_config(settings: &Settings, assertion_key: [u8; 32]) -> StackConfig {
         portal_url: settings.server.public_url.clone(),
         state_url: settings.server.internal_url.clone(),
         namespaces: if settings.database.url.is_empty() {
-            NamespacePlace::Sqlite { folder: folder.join("namespaces") }
+            NamespacePlace::Sqlite {
+                folder: folder.join("namespaces"),
+            }
         } else {
-            NamespacePlace::Postgres { url: settings.database.url.clone(), connections: TENANT_CONNECTIONS }
+            NamespacePlace::Postgres {
+                url: settings.database.url.clone(),
+                connections: TENANT_CONNECTIONS,
+            }
         },
         outputs: folder.join("outputs"),
         assertion_issuer: ASSERTION_ISSUER.to_owned(),
@@ -271,7 +351,13 @@ fn leptos_options(settings: &Settings) -> LeptosOptions {
 }
 
 fn cookie_key(vault: &Vault) -> Key {
-    Key::from(&[vault.key_for("cookie signatures"), vault.key_for("cookie encryption")].concat())
+    Key::from(
+        &[
+            vault.key_for("cookie signatures"),
+            vault.key_for("cookie encryption"),
+        ]
+        .concat(),
+    )
 }
 
 #[cfg(feature = "dev-issuer")]

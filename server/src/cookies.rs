@@ -40,12 +40,21 @@ impl CookieNames {
     }
 
     fn name(self, word: &str) -> String {
-        if self.https { format!("__Host-{word}") } else { word.to_owned() }
+        if self.https {
+            format!("__Host-{word}")
+        } else {
+            word.to_owned()
+        }
     }
 
     /// A cookie that only the server reads and that ends with the browser, or after
     /// `max_age`.
-    pub(crate) fn cookie(self, name: String, value: String, max_age: Option<Duration>) -> Cookie<'static> {
+    pub(crate) fn cookie(
+        self,
+        name: String,
+        value: String,
+        max_age: Option<Duration>,
+    ) -> Cookie<'static> {
         let mut cookie = Cookie::build((name, value))
             .path("/")
             .http_only(true)
@@ -75,7 +84,9 @@ impl CookieNames {
 
     /// The value of a cookie that a browser brought.
     pub(crate) fn value(self, headers: &HeaderMap, name: &str) -> Option<String> {
-        all(headers).find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
+        all(headers)
+            .find(|cookie| cookie.name() == name)
+            .map(|cookie| cookie.value().to_owned())
     }
 }
 

@@ -28,15 +28,26 @@ pub(crate) async fn layer(State(state): State<AppState>, request: Request, next:
 }
 
 fn is_allowed(state: &AppState, request: &Request) -> bool {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+    if matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) {
         return true;
     }
     let path = request.uri().path();
     if BACK_CHANNEL.iter().any(|place| path.starts_with(place)) {
         return true;
     }
-    let text = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let fetch_site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    let text = |name: header::HeaderName| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let fetch_site = request
+        .headers()
+        .get("sec-fetch-site")
+        .and_then(|value| value.to_str().ok());
     match (fetch_site, text(header::ORIGIN)) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => origin == state.site.public_url,

@@ -18,7 +18,11 @@ use serde::de::DeserializeOwned;
 use crate::{cookies::CookieNames, error::ApiError, request_id::RequestId, state::AppState};
 
 /// Puts what the request brought into its extensions; nothing is verified here.
-pub(crate) async fn credentials(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn credentials(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let read = read(&state.cookies, &request);
     request.extensions_mut().insert(read);
     next.run(request).await
@@ -28,23 +32,35 @@ fn read(cookies: &CookieNames, request: &Request) -> Credentials {
     let headers = request.headers();
     Credentials {
         portal_session: cookies.value(headers, &cookies.portal()),
-        stack_sessions: cookies.stack_sessions(headers).into_iter().collect::<BTreeMap<_, _>>(),
+        stack_sessions: cookies
+            .stack_sessions(headers)
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
         bearer: bearer(headers),
         assertion: text(headers, assertion::HEADER),
         method: request.method().as_str().to_owned(),
         path: request.uri().path().to_owned(),
-        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+        request_id: request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
     }
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
 }
 
 /// What the request brought to prove who asks.
@@ -54,7 +70,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Brought {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.extensions.get::<Credentials>().cloned().unwrap_or_default()))
+        Ok(Self(
+            parts
+                .extensions
+                .get::<Credentials>()
+                .cloned()
+                .unwrap_or_default(),
+        ))
     }
 }
 
@@ -68,8 +90,14 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let credentials = parts.extensions.get::<Credentials>().cloned().unwrap_or_default();
-        Ok(Self(Services::from_ref(state).authenticate(&credentials).await?))
+        let credentials = parts
+            .extensions
+            .get::<Credentials>()
+            .cloned()
+            .unwrap_or_default();
+        Ok(Self(
+            Services::from_ref(state).authenticate(&credentials).await?,
+        ))
     }
 }
 
@@ -100,6 +128,11 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
         axum::body::Bytes::from_request(request, state)
             .await
             .map(Self)
-            .map_err(|rejection| ApiError::invalid(format!("The body could not be read: {}.", rejection.body_text())))
+            .map_err(|rejection| {
+                ApiError::invalid(format!(
+                    "The body could not be read: {}.",
+                    rejection.body_text()
+                ))
+            })
     }
 }

@@ -51,37 +51,78 @@ impl Component {
         let result = tokio::time::timeout(std::time::Duration::from_secs(2), work).await;
         let ms = begun.elapsed().as_secs_f64() * 1000.0;
         match result {
-            Ok(Ok(detail)) => Self { status: ComponentStatus::Ok, ms, detail },
-            Ok(Err(error)) => Self { status: ComponentStatus::Error, ms, detail: error.problem().detail },
-            Err(_) => Self { status: ComponentStatus::Timeout, ms, detail: "no answer within 2 s".to_owned() },
+            Ok(Ok(detail)) => Self {
+                status: ComponentStatus::Ok,
+                ms,
+                detail,
+            },
+            Ok(Err(error)) => Self {
+                status: ComponentStatus::Error,
+                ms,
+                detail: error.problem().detail,
+            },
+            Err(_) => Self {
+                status: ComponentStatus::Timeout,
+                ms,
+                detail: "no answer within 2 s".to_owned(),
+            },
         }
     }
 }
 
 /// Every component. 200 when the databases answer; 503 when one does not. Missing
 /// programs switch things off and are said, but do not make the instance unhealthy.
-pub(crate) async fn show(State(services): State<Services>, State(board): State<Arc<HealthBoard>>) -> impl IntoResponse {
+pub(crate) async fn show(
+    State(services): State<Services>,
+    State(board): State<Arc<HealthBoard>>,
+) -> impl IntoResponse {
     let nothing = |()| String::new();
     let (database, instance_database, cue, infrastructure) = tokio::join!(
         Component::of(async { services.portal.ping().await.map(nothing) }),
         Component::of(async { services.stack.ping().await.map(nothing) }),
-        Component::of(async { board.engine.version().await.map(|found| format!("{} {}", found.name, found.version)) }),
-        Component::of(async { board.runner.version().await.map(|found| format!("{} {}", found.name, found.version)) }),
+        Component::of(async {
+            board
+                .engine
+                .version()
+                .await
+                .map(|found| format!("{} {}", found.name, found.version))
+        }),
+        Component::of(async {
+            board
+                .runner
+                .version()
+                .await
+                .map(|found| format!("{} {}", found.name, found.version))
+        }),
     );
-    let well = [&database, &instance_database].iter().all(|component| component.status == ComponentStatus::Ok);
+    let well = [&database, &instance_database]
+        .iter()
+        .all(|component| component.status == ComponentStatus::Ok);
     let health = Health {
         status: if well { "ok" } else { "error" },
         version: env!("CARGO_PKG_VERSION"),
         components: Components {
             database,
-            api: Component { status: ComponentStatus::Ok, ms: 0.0, detail: String::new() },
-            agents: Component { status: ComponentStatus::Ok, ms: 0.0, detail: "no agent is registered".to_owned() },
+            api: Component {
+                status: ComponentStatus::Ok,
+                ms: 0.0,
+                detail: String::new(),
+            },
+            agents: Component {
+                status: ComponentStatus::Ok,
+                ms: 0.0,
+                detail: "no agent is registered".to_owned(),
+            },
             instance_database,
             cue,
             infrastructure,
         },
         resources: board.resources.sample(),
     };
-    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if well {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, Json(health))
 }

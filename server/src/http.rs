@@ -15,7 +15,9 @@ use types::{ErrorCode, Problem};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{auth, csrf, error, extract, health, pages, request_id, rest, security_headers, state::AppState};
+use crate::{
+    auth, csrf, error, extract, health, pages, request_id, rest, security_headers, state::AppState,
+};
 
 /// No request body is larger, streamed or not.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -51,7 +53,10 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/openapi.json", get(move || async move { document }));
     pages::mount(routes, &state)
-        .layer(middleware::from_fn_with_state(state.clone(), extract::credentials))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            extract::credentials,
+        ))
         .layer(middleware::from_fn_with_state(state.clone(), csrf::layer))
         .with_state(state)
         .merge(extra)
@@ -65,7 +70,11 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
 
 async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let kind = HeaderValue::from_static("text/plain; version=0.0.4");
-    (StatusCode::OK, AppendHeaders([(header::CONTENT_TYPE, kind)]), state.site.metrics.render())
+    (
+        StatusCode::OK,
+        AppendHeaders([(header::CONTENT_TYPE, kind)]),
+        state.site.metrics.render(),
+    )
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {

@@ -18,10 +18,16 @@ const FILE: &str = "master.key";
 /// When the setting or the file is not a key, or the file cannot be made.
 pub(crate) fn master(setting: &str, folder: &Path, env: &Env) -> anyhow::Result<[u8; 32]> {
     if !setting.is_empty() {
-        return parse(setting).context("the setting security.master_key needs 64 hexadecimal digits");
+        return parse(setting)
+            .context("the setting security.master_key needs 64 hexadecimal digits");
     }
     let file = folder.join(FILE);
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file) {
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&file)
+    {
         Ok(mut made) => {
             let key = env.random::<32>();
             made.write_all(hex::encode(key).as_bytes())
@@ -30,8 +36,14 @@ pub(crate) fn master(setting: &str, folder: &Path, env: &Env) -> anyhow::Result<
             Ok(key)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let text = fs::read_to_string(&file).with_context(|| format!("{} could not be read", file.display()))?;
-            parse(text.trim()).with_context(|| format!("{} is not a key: put the right one back from your backup", file.display()))
+            let text = fs::read_to_string(&file)
+                .with_context(|| format!("{} could not be read", file.display()))?;
+            parse(text.trim()).with_context(|| {
+                format!(
+                    "{} is not a key: put the right one back from your backup",
+                    file.display()
+                )
+            })
         }
         Err(error) => Err(error).with_context(|| format!("{} could not be made", file.display())),
     }

@@ -39,7 +39,11 @@ pub(crate) async fn layer(mut request: Request, next: Next) -> Response {
     let status = response.status().as_u16();
     let _entered = span.entered();
     if !path.starts_with("/pkg/") && path != "/health" && path != "/metrics" {
-        tracing::info!(http.status = status, duration_ms = took.as_secs_f64() * 1000.0, "answered");
+        tracing::info!(
+            http.status = status,
+            duration_ms = took.as_secs_f64() * 1000.0,
+            "answered"
+        );
     }
     let labels = [
         ("method", method.as_str().to_owned()),
@@ -57,7 +61,10 @@ pub(crate) async fn layer(mut request: Request, next: Next) -> Response {
 
 /// Puts the request id into a problem's body, so that a person can copy it.
 async fn with_id(response: Response, id: &str) -> Response {
-    let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == PROBLEM);
     if !is_problem {
         return response;
     }
@@ -73,7 +80,10 @@ async fn with_id(response: Response, id: &str) -> Response {
 }
 
 fn is_plain(id: &str) -> bool {
-    (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    (8..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn new_id() -> String {

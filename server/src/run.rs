@@ -5,7 +5,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use domain::env::Env;
 use jobs::{NewJob, Scheduler, Worker, WorkerOptions};
-use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}, time::{MissedTickBehavior, interval}};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -27,7 +31,9 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let metrics = telemetry::metrics()?;
     let address = SocketAddr::new(settings.server.bind, settings.server.port);
     // The port first: nothing is migrated or made when another process has it.
-    let listener = TcpListener::bind(address).await.map_err(|error| taken(address, &error))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| taken(address, &error))?;
     let application = compose::build(&settings, Env::system(), metrics).await?;
     let set_up = application.services.portal.set_up.link().await?;
     let stop = CancellationToken::new();
@@ -43,7 +49,9 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
     };
     let grace = Duration::from_secs(settings.server.grace_seconds);
-    let router = application.router.into_make_service_with_connect_info::<SocketAddr>();
+    let router = application
+        .router
+        .into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(signalled);
     tokio::select! {
         result = server => result.context("the server stopped")?,
@@ -53,7 +61,9 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     tasks.close();
     if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
-        tracing::warn!("some background work did not stop in time; its jobs run again when their leases end");
+        tracing::warn!(
+            "some background work did not stop in time; its jobs run again when their leases end"
+        );
     }
     telemetry.flush();
     Ok(())
@@ -61,14 +71,22 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
 
 fn taken(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
     if error.kind() == std::io::ErrorKind::AddrInUse {
-        anyhow::anyhow!("port {} is in use by another program; stop that one, or choose another port with --port", address.port())
+        anyhow::anyhow!(
+            "port {} is in use by another program; stop that one, or choose another port with --port",
+            address.port()
+        )
     } else {
         anyhow::anyhow!("cannot listen on {address}: {error}")
     }
 }
 
 /// Starts what works in the background.
-pub(crate) fn start(settings: &Settings, application: &Application, stop: &CancellationToken, tasks: &TaskTracker) -> anyhow::Result<()> {
+pub(crate) fn start(
+    settings: &Settings,
+    application: &Application,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) -> anyhow::Result<()> {
     let services = &application.services;
     if settings.server.has(Role::Admin) {
         let health = services.health.clone();
@@ -92,7 +110,8 @@ pub(crate) fn start(settings: &Settings, application: &Application, stop: &Cance
         work(settings, application, stop, tasks)?;
     }
     if settings.server.mode == Mode::Development && settings.sample.enabled {
-        let (services, identity, stop) = (services.clone(), settings.identity.clone(), stop.clone());
+        let (services, identity, stop) =
+            (services.clone(), settings.identity.clone(), stop.clone());
         tasks.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -105,7 +124,12 @@ pub(crate) fn start(settings: &Settings, application: &Application, stop: &Cance
     Ok(())
 }
 
-fn work(settings: &Settings, application: &Application, stop: &CancellationToken, tasks: &TaskTracker) -> anyhow::Result<()> {
+fn work(
+    settings: &Settings,
+    application: &Application,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) -> anyhow::Result<()> {
     let options = WorkerOptions {
         name: format!("{}-{}", hostname(), std::process::id()),
         slots: settings.worker.slots,
@@ -113,12 +137,17 @@ fn work(settings: &Settings, application: &Application, stop: &CancellationToken
     };
     let control = Worker::new(application.control_queue.clone(), options.clone())
         .handler(application.services.portal.launches.clone());
-    let instance = application.services.stack.work(Worker::new(application.instance_queue.clone(), options));
+    let instance = application
+        .services
+        .stack
+        .work(Worker::new(application.instance_queue.clone(), options));
     for worker in [control, instance] {
         tasks.spawn(worker.run(stop.clone(), tasks.clone()));
     }
-    let scheduler = Scheduler::new(application.instance_queue.clone())
-        .every("reconcile", RECONCILE, |_| NewJob::new(domain::stack::RECONCILE, serde_json::Value::Null))?;
+    let scheduler =
+        Scheduler::new(application.instance_queue.clone()).every("reconcile", RECONCILE, |_| {
+            NewJob::new(domain::stack::RECONCILE, serde_json::Value::Null)
+        })?;
     tasks.spawn(scheduler.run(stop.clone()));
     Ok(())
 }
@@ -130,8 +159,12 @@ fn hostname() -> String {
 
 /// Does something at once and then each period, until asked to stop. A failure is
 /// logged and tried again at the next period.
-fn repeat<F>(tasks: &TaskTracker, stop: &CancellationToken, period: Duration, work: impl Fn() -> F + Send + 'static)
-where
+fn repeat<F>(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    period: Duration,
+    work: impl Fn() -> F + Send + 'static,
+) where
     F: Future<Output = domain::Result<()>> + Send,
 {
     let stop = stop.clone();
@@ -150,7 +183,10 @@ where
 }
 
 async fn wait_for_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -159,14 +195,19 @@ async fn wait_for_signal() {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what the person who started it looks for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "what the person who started it looks for"
+)]
 fn announce(settings: &Settings, set_up: Option<&str>) {
     println!("\n  kombify is at {}", settings.server.public_url);
     if let Some(link) = set_up {
         println!("  Become the first operator (works once, for a day): {link}");
     }
     if settings.server.mode == Mode::Development {
-        println!("  Development mode: anybody on this machine can sign in as owner, member, viewer or operator.");
+        println!(
+            "  Development mode: anybody on this machine can sign in as owner, member, viewer or operator."
+        );
     }
     println!();
 }

@@ -25,5 +25,7 @@ pub(crate) struct AppState {
 pub(crate) struct Site {
     pub(crate) public_url: String,
     pub(crate) development: bool,
+    /// Scheme, host and port of the sign-in provider.
+    pub(crate) sign_in_origin: String,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
 }

@@ -7,13 +7,16 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::config::{LogFormat, Settings};
 
 /// Seconds; from half a millisecond to ten seconds.
-const DURATION_BUCKETS: [f64; 13] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const DURATION_BUCKETS: [f64; 13] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
 
 /// What has to be flushed at the end.
 pub(crate) struct Telemetry(Option<SdkTracerProvider>);
@@ -34,8 +37,12 @@ impl Telemetry {
 /// # Errors
 /// When the filter or the endpoint cannot be used.
 pub(crate) fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
-    let filter = EnvFilter::try_new(&settings.log.filter)
-        .with_context(|| format!("the setting log.filter \"{}\" cannot be used", settings.log.filter))?;
+    let filter = EnvFilter::try_new(&settings.log.filter).with_context(|| {
+        format!(
+            "the setting log.filter \"{}\" cannot be used",
+            settings.log.filter
+        )
+    })?;
     let readable = match settings.log.format {
         LogFormat::Readable => true,
         LogFormat::Json => false,
@@ -45,13 +52,21 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     let lines = if readable {
         lines.with_target(false).boxed()
     } else {
-        lines.json().flatten_event(true).with_current_span(false).boxed()
+        lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .boxed()
     };
     let provider = exporter(&settings.telemetry.otlp_endpoint)?;
     let traces = provider
         .as_ref()
         .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("kombify")));
-    tracing_subscriber::registry().with(filter).with(lines).with(traces).try_init()?;
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .with(traces)
+        .try_init()?;
     Ok(Telemetry(provider))
 }
 
@@ -63,8 +78,14 @@ fn exporter(endpoint: &str) -> anyhow::Result<Option<SdkTracerProvider>> {
         .with_http()
         .with_endpoint(endpoint)
         .build()
-        .with_context(|| format!("the setting telemetry.otlp_endpoint \"{endpoint}\" cannot be used"))?;
-    Ok(Some(SdkTracerProvider::builder().with_batch_exporter(exporter).build()))
+        .with_context(|| {
+            format!("the setting telemetry.otlp_endpoint \"{endpoint}\" cannot be used")
+        })?;
+    Ok(Some(
+        SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .build(),
+    ))
 }
 
 /// Starts the Prometheus registry that `/metrics` shows.

@@ -45,7 +45,10 @@ pub struct SampleOwner<'a> {
 /// What the services answer; what was made until then stays.
 pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
     let db = &services.portal.db;
-    let exists = tenant::Entity::find().filter(tenant::Column::Slug.eq(SLUG)).one(db.read()).await?;
+    let exists = tenant::Entity::find()
+        .filter(tenant::Column::Slug.eq(SLUG))
+        .one(db.read())
+        .await?;
     if exists.is_some() {
         return Ok(());
     }
@@ -62,14 +65,23 @@ pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
     let example = services.stack.kits.get(KIT).await?.example;
     let live = stack(services, &scope, "media", &example).await?;
     apply(services, &scope, live).await?;
-    stack(services, &scope, "attic", &example.replacen("10.", "310.", 1)).await?;
+    stack(
+        services,
+        &scope,
+        "attic",
+        &example.replacen("10.", "310.", 1),
+    )
+    .await?;
     let waiting = stack(services, &scope, "core-services", &example).await?;
     plan(services, &scope, waiting).await?;
     tracing::info!(tenant.slug = SLUG, "the sample data is there");
     Ok(())
 }
 
-async fn people(services: &Services, owner: SampleOwner<'_>) -> Result<(tenant::Model, user::Model)> {
+async fn people(
+    services: &Services,
+    owner: SampleOwner<'_>,
+) -> Result<(tenant::Model, user::Model)> {
     let (db, env) = (&services.portal.db, services.env());
     let mut users = Vec::new();
     for (subject, name, email, role) in owner.members {
@@ -92,7 +104,10 @@ async fn people(services: &Services, owner: SampleOwner<'_>) -> Result<(tenant::
         .await?;
         users.push((user, *role));
     }
-    let (admin, _) = users.first().cloned().ok_or_else(|| Error::not_found("sample owner"))?;
+    let (admin, _) = users
+        .first()
+        .cloned()
+        .ok_or_else(|| Error::not_found("sample owner"))?;
     let actor = Actor {
         user: admin.id,
         name: admin.name.clone(),
@@ -125,26 +140,67 @@ async fn people(services: &Services, owner: SampleOwner<'_>) -> Result<(tenant::
 }
 
 /// The same way in as a launch's: a signed assertion for a session.
-async fn enter(services: &Services, instance: &str, tenant: tenant::Model, admin: user::Model) -> Result<TenantScope> {
-    let assertion = services.portal.launch_codes.assert(instance, admin, tenant, Role::Admin)?;
-    let session = services.stack.exchange.exchange(Some(&assertion), &BoundRequest::EXCHANGE).await?;
-    let mut credentials = Credentials { request_id: "sample-data".to_owned(), ..Credentials::default() };
-    credentials.stack_sessions.insert(SLUG.to_owned(), session.token);
+async fn enter(
+    services: &Services,
+    instance: &str,
+    tenant: tenant::Model,
+    admin: user::Model,
+) -> Result<TenantScope> {
+    let assertion = services
+        .portal
+        .launch_codes
+        .assert(instance, admin, tenant, Role::Admin)?;
+    let session = services
+        .stack
+        .exchange
+        .exchange(Some(&assertion), &BoundRequest::EXCHANGE)
+        .await?;
+    let mut credentials = Credentials {
+        request_id: "sample-data".to_owned(),
+        ..Credentials::default()
+    };
+    credentials
+        .stack_sessions
+        .insert(SLUG.to_owned(), session.token);
     services.stack.access.authorise(&credentials, SLUG).await
 }
 
-async fn stack(services: &Services, scope: &TenantScope, name: &str, yaml: &str) -> Result<StackId> {
-    let wanted = StackCreate { name: name.to_owned(), kit: KIT.to_owned() };
+async fn stack(
+    services: &Services,
+    scope: &TenantScope,
+    name: &str,
+    yaml: &str,
+) -> Result<StackId> {
+    let wanted = StackCreate {
+        name: name.to_owned(),
+        kit: KIT.to_owned(),
+    };
     let id = services.stack.stacks.create(scope, wanted).await?.stack.id;
     services.stack.stacks.mark_sample(scope, id).await?;
-    let specification = SpecificationUpdate { yaml: yaml.to_owned(), base_revision: None };
-    services.stack.specifications.save(scope, id, specification).await?;
+    let specification = SpecificationUpdate {
+        yaml: yaml.to_owned(),
+        base_revision: None,
+    };
+    services
+        .stack
+        .specifications
+        .save(scope, id, specification)
+        .await?;
     Ok(id)
 }
 
 async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Result<RunView> {
-    let wanted = RunCreate { kind: RunKind::Apply, confirm: None };
-    let number = services.stack.runs.create(scope, id, wanted).await?.run.number;
+    let wanted = RunCreate {
+        kind: RunKind::Apply,
+        confirm: None,
+    };
+    let number = services
+        .stack
+        .runs
+        .create(scope, id, wanted)
+        .await?
+        .run
+        .number;
     settled(services, scope, number, |state| state == RunState::Waiting).await
 }
 
@@ -154,12 +210,25 @@ async fn apply(services: &Services, scope: &TenantScope, id: StackId) -> Result<
         plan_digest: planned.plan_digest.unwrap_or_default(),
         comment: "sample data".to_owned(),
     };
-    services.stack.runs.approve(scope, planned.run.number, approval).await?;
-    settled(services, scope, planned.run.number, |state| state == RunState::Applied).await.map(|_| ())
+    services
+        .stack
+        .runs
+        .approve(scope, planned.run.number, approval)
+        .await?;
+    settled(services, scope, planned.run.number, |state| {
+        state == RunState::Applied
+    })
+    .await
+    .map(|_| ())
 }
 
 /// Waits until the run is where it should be; one that ends elsewhere is an error.
-async fn settled(services: &Services, scope: &TenantScope, number: i32, wanted: impl Fn(RunState) -> bool) -> Result<RunView> {
+async fn settled(
+    services: &Services,
+    scope: &TenantScope,
+    number: i32,
+    wanted: impl Fn(RunState) -> bool,
+) -> Result<RunView> {
     until(|| async {
         let view = services.stack.runs.view(scope, number).await?;
         if wanted(view.run.state) {
@@ -167,7 +236,9 @@ async fn settled(services: &Services, scope: &TenantScope, number: i32, wanted: 
         }
         if view.run.state.ended() {
             let why = view.failure.unwrap_or_else(|| view.run.state.to_string());
-            return Err(Error::conflict(format!("The sample run {number} ended otherwise: {why}")));
+            return Err(Error::conflict(format!(
+                "The sample run {number} ended otherwise: {why}"
+            )));
         }
         Ok(None)
     })
@@ -181,7 +252,9 @@ async fn until<T, F: Future<Output = Result<Option<T>>>>(look: impl Fn() -> F) -
             return Ok(found);
         }
         if begun.elapsed() > PATIENCE {
-            return Err(Error::conflict("The sample data waited two minutes for the local instance or a worker."));
+            return Err(Error::conflict(
+                "The sample data waited two minutes for the local instance or a worker.",
+            ));
         }
         sleep(LOOK).await;
     }

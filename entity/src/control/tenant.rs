@@ -41,7 +41,11 @@ pub struct Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The instance.
-    #[sea_orm(belongs_to = "super::instance::Entity", from = "Column::InstanceId", to = "super::instance::Column::Id")]
+    #[sea_orm(
+        belongs_to = "super::instance::Entity",
+        from = "Column::InstanceId",
+        to = "super::instance::Column::Id"
+    )]
     Instance,
 }
 

@@ -1,6 +1,11 @@
 //! `POST /auth/backchannel-logout` (OpenID Connect Back-Channel Logout 1.0).
 
-use axum::{Form, extract::State, http::{StatusCode, header}, response::{AppendHeaders, IntoResponse}};
+use axum::{
+    Form,
+    extract::State,
+    http::{StatusCode, header},
+    response::{AppendHeaders, IntoResponse},
+};
 use domain::services::Services;
 use serde::Deserialize;
 
@@ -12,8 +17,18 @@ pub(super) struct Notice {
 }
 
 /// Ends the sessions that the provider names.
-pub(super) async fn logout(State(services): State<Services>, Form(notice): Form<Notice>) -> ApiResult<impl IntoResponse> {
-    let ended = services.portal.sessions.end_by_provider(&notice.logout_token).await?;
+pub(super) async fn logout(
+    State(services): State<Services>,
+    Form(notice): Form<Notice>,
+) -> ApiResult<impl IntoResponse> {
+    let ended = services
+        .portal
+        .sessions
+        .end_by_provider(&notice.logout_token)
+        .await?;
     tracing::info!(sessions.ended = ended, "the provider ended sessions");
-    Ok((StatusCode::OK, AppendHeaders([(header::CACHE_CONTROL, "no-store")])))
+    Ok((
+        StatusCode::OK,
+        AppendHeaders([(header::CACHE_CONTROL, "no-store")]),
+    ))
 }

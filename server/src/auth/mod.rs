@@ -5,7 +5,10 @@ mod set_up;
 mod sign_in;
 mod sign_out;
 
-use axum::{Router, routing::{get, post}};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
 use crate::state::AppState;
 

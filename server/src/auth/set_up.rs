@@ -20,14 +20,20 @@ pub(super) async fn show(
     if let Err(error) = services.portal.set_up.check(&secret).await {
         return failure(error);
     }
-    let discreet = AppendHeaders([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")]);
+    let discreet = AppendHeaders([
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ]);
     let Ok(actor) = services.authenticate(&brought).await else {
         let onward = format!("/auth/sign-in?return_to=%2Fsetup%2F{secret}");
         return (discreet, Redirect::to(&onward)).into_response();
     };
     let page = document(
         "Set up kombify",
-        &format!("You are signed in as {}. As the operator you see all tenants, instances and jobs of this platform. This link works once.", actor.name),
+        &format!(
+            "You are signed in as {}. As the operator you see all tenants, instances and jobs of this platform. This link works once.",
+            actor.name
+        ),
         Some(("Become the operator", "post")),
     );
     (discreet, page).into_response()
@@ -48,4 +54,3 @@ pub(super) async fn accept(
         Err(error) => failure(error),
     }
 }
-

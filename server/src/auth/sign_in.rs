@@ -8,25 +8,21 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Key, PrivateCookieJar};
-use domain::{
-    portal::sign_in::Transaction,
-    services::Services,
-};
+use domain::{portal::sign_in::Transaction, services::Services};
 use serde::Deserialize;
 use types::ErrorCode;
 
 use super::super::pages::failure;
-use crate::{
-    cookies::CookieNames,
-    extract::Brought,
-    limits::SignInLimit,
-};
+use crate::{cookies::CookieNames, extract::Brought, limits::SignInLimit};
 
 const TRANSACTION_MINUTES: i64 = 10;
 /// Neither caches nor other sites learn the address with the code in it.
 const DISCREET: AppendHeaders<[(HeaderName, HeaderValue); 2]> = AppendHeaders([
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
 ]);
 
 #[derive(Deserialize)]
@@ -46,7 +42,11 @@ pub(super) async fn start(
 ) -> Result<Response, Response> {
     let begin = async {
         limit.count(peer.ip())?;
-        services.portal.sign_in.begin(query.return_to.as_deref()).await
+        services
+            .portal
+            .sign_in
+            .begin(query.return_to.as_deref())
+            .await
     };
     let (authorize_url, transaction) = begin.await.map_err(failure)?;
     let value = serde_json::to_string(&transaction)
@@ -99,13 +99,21 @@ async fn complete(
         tracing::info!(oidc.error = error, "the provider refused a sign-in");
         return Err(domain::Error::refused(
             ErrorCode::HandOver,
-            format!("The sign-in provider answered \"{}\". Start again.", said.chars().take(120).collect::<String>()),
+            format!(
+                "The sign-in provider answered \"{}\". Start again.",
+                said.chars().take(120).collect::<String>()
+            ),
         ));
     }
     services
         .portal
         .sign_in
-        .complete(transaction, &query.state, &query.code, brought.portal_session.as_deref(), &brought.request_id)
+        .complete(
+            transaction,
+            &query.state,
+            &query.code,
+            brought.portal_session.as_deref(),
+            &brought.request_id,
+        )
         .await
 }
-

@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use super::Form;
 use crate::config::{Overrides, layers, load, report};
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the command's answer")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the command's answer"
+)]
 pub(super) fn run(overrides: &Overrides, output: Form) -> anyhow::Result<ExitCode> {
     let lines = report(&layers(overrides)?);
     match output {
@@ -18,9 +22,16 @@ pub(super) fn run(overrides: &Overrides, output: Form) -> anyhow::Result<ExitCod
         }
         Form::Table => {
             let name = lines.iter().map(|line| line.name.len()).max().unwrap_or(0);
-            let origin = lines.iter().map(|line| line.origin.len()).max().unwrap_or(0);
+            let origin = lines
+                .iter()
+                .map(|line| line.origin.len())
+                .max()
+                .unwrap_or(0);
             for line in &lines {
-                println!("{:name$}  {:origin$}  {}", line.name, line.origin, line.value);
+                println!(
+                    "{:name$}  {:origin$}  {}",
+                    line.name, line.origin, line.value
+                );
             }
         }
     }

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use adapters::oidc::{OidcProvider, OidcSettings};
 use domain::{env::Env, ports::IdentityProvider as _};
 
-use crate::{compose, config::{Mode, Settings}};
+use crate::{
+    compose,
+    config::{Mode, Settings},
+};
 
 /// One line of the report.
 struct Finding {
@@ -34,7 +37,12 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         provider(settings).await,
         traces(settings),
     ];
-    for Finding { part, state, detail } in &findings {
+    for Finding {
+        part,
+        state,
+        detail,
+    } in &findings
+    {
         let sign = match state {
             State::Found => "ok     ",
             State::Off => "off    ",
@@ -42,8 +50,14 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         };
         println!("{sign} {part:22} {detail}");
     }
-    let broken = findings.iter().any(|finding| finding.state == State::Broken);
-    Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let broken = findings
+        .iter()
+        .any(|finding| finding.state == State::Broken);
+    Ok(if broken {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn data_folder(settings: &Settings) -> Finding {
@@ -53,34 +67,86 @@ fn data_folder(settings: &Settings) -> Finding {
         .and_then(|()| std::fs::write(&probe, b"kombify"))
         .and_then(|()| std::fs::remove_file(&probe));
     match written {
-        Ok(()) => Finding { part: "data folder", state: State::Found, detail: format!("{} can be written", folder.display()) },
-        Err(error) => Finding { part: "data folder", state: State::Broken, detail: format!("{}: {error}; set data.dir", folder.display()) },
+        Ok(()) => Finding {
+            part: "data folder",
+            state: State::Found,
+            detail: format!("{} can be written", folder.display()),
+        },
+        Err(error) => Finding {
+            part: "data folder",
+            state: State::Broken,
+            detail: format!("{}: {error}; set data.dir", folder.display()),
+        },
     }
 }
 
 async fn databases(settings: &Settings) -> Finding {
-    let kind = if settings.database.url.is_empty() { "SQLite" } else { "PostgreSQL" };
+    let kind = if settings.database.url.is_empty() {
+        "SQLite"
+    } else {
+        "PostgreSQL"
+    };
     let (state, detail) = match compose::databases(settings).await {
         Ok(_) => (State::Found, format!("{kind}, up to date")),
         Err(error) => (State::Broken, format!("{error:#}")),
     };
-    Finding { part: "databases", state, detail }
+    Finding {
+        part: "databases",
+        state,
+        detail,
+    }
 }
 
 async fn cue(settings: &Settings) -> Finding {
     let (state, detail) = match compose::programs(settings).engine.version().await {
-        Ok(found) => (State::Found, format!("{} {} at {}", found.name, found.version, found.path.display())),
-        Err(error) => (State::Off, format!("specifications cannot be checked or planned: {}", error.problem().detail)),
+        Ok(found) => (
+            State::Found,
+            format!(
+                "{} {} at {}",
+                found.name,
+                found.version,
+                found.path.display()
+            ),
+        ),
+        Err(error) => (
+            State::Off,
+            format!(
+                "specifications cannot be checked or planned: {}",
+                error.problem().detail
+            ),
+        ),
     };
-    Finding { part: "cue", state, detail }
+    Finding {
+        part: "cue",
+        state,
+        detail,
+    }
 }
 
 async fn infrastructure(settings: &Settings) -> Finding {
     let (state, detail) = match compose::programs(settings).runner.version().await {
-        Ok(found) => (State::Found, format!("{} {} at {}", found.name, found.version, found.path.display())),
-        Err(error) => (State::Off, format!("nothing can be planned or applied: {}", error.problem().detail)),
+        Ok(found) => (
+            State::Found,
+            format!(
+                "{} {} at {}",
+                found.name,
+                found.version,
+                found.path.display()
+            ),
+        ),
+        Err(error) => (
+            State::Off,
+            format!(
+                "nothing can be planned or applied: {}",
+                error.problem().detail
+            ),
+        ),
     };
-    Finding { part: "tofu or terraform", state, detail }
+    Finding {
+        part: "tofu or terraform",
+        state,
+        detail,
+    }
 }
 
 async fn sandbox(settings: &Settings) -> Finding {
@@ -90,14 +156,23 @@ async fn sandbox(settings: &Settings) -> Finding {
     } else {
         (State::Off, weaknesses.join("; "))
     };
-    Finding { part: "sandbox", state, detail }
+    Finding {
+        part: "sandbox",
+        state,
+        detail,
+    }
 }
 
 async fn provider(settings: &Settings) -> Finding {
     let identity = &settings.identity;
     if settings.server.mode == Mode::Development && settings.uses_embedded_issuer() {
-        let detail = "no OpenID provider is set: only `serve --dev` with its embedded issuer works".to_owned();
-        return Finding { part: "sign-in provider", state: State::Off, detail };
+        let detail = "no OpenID provider is set: only `serve --dev` with its embedded issuer works"
+            .to_owned();
+        return Finding {
+            part: "sign-in provider",
+            state: State::Off,
+            detail,
+        };
     }
     let oidc = OidcSettings {
         issuer: identity.issuer.clone(),
@@ -105,20 +180,35 @@ async fn provider(settings: &Settings) -> Finding {
         client_secret: None,
         scopes: identity.scopes.clone(),
     };
-    let looked = async { OidcProvider::new(oidc, Env::system())?.begin(&settings.server.public_url).await };
+    let looked = async {
+        OidcProvider::new(oidc, Env::system())?
+            .begin(&settings.server.public_url)
+            .await
+    };
     let (state, detail) = match looked.await {
         Ok(_) => (State::Found, format!("{} answers", identity.issuer)),
         Err(error) => (State::Broken, error.problem().detail),
     };
-    Finding { part: "sign-in provider", state, detail }
+    Finding {
+        part: "sign-in provider",
+        state,
+        detail,
+    }
 }
 
 fn traces(settings: &Settings) -> Finding {
     let endpoint = &settings.telemetry.otlp_endpoint;
     let (state, detail) = if endpoint.is_empty() {
-        (State::Off, "traces are not exported; set telemetry.otlp_endpoint".to_owned())
+        (
+            State::Off,
+            "traces are not exported; set telemetry.otlp_endpoint".to_owned(),
+        )
     } else {
         (State::Found, format!("traces go to {endpoint}"))
     };
-    Finding { part: "traces", state, detail }
+    Finding {
+        part: "traces",
+        state,
+        detail,
+    }
 }

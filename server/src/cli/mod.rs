@@ -97,9 +97,14 @@ fn complain(error: &anyhow::Error) {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
-    let mut overrides = Overrides { file: cli.config, values: Vec::new() };
+    let mut overrides = Overrides {
+        file: cli.config,
+        values: Vec::new(),
+    };
     if let Some(folder) = cli.data_dir {
-        overrides.values.push(("data.dir", folder.display().to_string()));
+        overrides
+            .values
+            .push(("data.dir", folder.display().to_string()));
     }
     match cli.command {
         Command::Serve(serve) => {
@@ -122,13 +127,17 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
 impl Serve {
     fn apply(self, overrides: &mut Overrides) {
         if self.dev {
-            overrides.values.push(("server.mode", "development".to_owned()));
+            overrides
+                .values
+                .push(("server.mode", "development".to_owned()));
         }
         if let Some(port) = self.port {
             overrides.values.push(("server.port", port.to_string()));
         }
         if !self.roles.is_empty() {
-            overrides.values.push(("server.roles", self.roles.join(",")));
+            overrides
+                .values
+                .push(("server.roles", self.roles.join(",")));
         }
     }
 }
@@ -138,11 +147,16 @@ impl Serve {
 fn lenient(overrides: &Overrides) -> anyhow::Result<Settings> {
     load(overrides).or_else(|error| {
         let mut development = overrides.clone();
-        development.values.push(("server.mode", "development".to_owned()));
+        development
+            .values
+            .push(("server.mode", "development".to_owned()));
         load(&development).map_err(|_| error.into())
     })
 }
 
 fn within<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
 }

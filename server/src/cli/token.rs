@@ -30,9 +30,20 @@ pub(super) enum Token {
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) async fn run(settings: &Settings, command: Token) -> anyhow::Result<ExitCode> {
-    let Token::Create { user, name, scopes, days } = command;
+    let Token::Create {
+        user,
+        name,
+        scopes,
+        days,
+    } = command;
     let (control, _) = compose::databases(settings).await?;
-    let made = issue(control, Env::system(), &user, ApiTokenCreate { name, scopes, days }).await?;
+    let made = issue(
+        control,
+        Env::system(),
+        &user,
+        ApiTokenCreate { name, scopes, days },
+    )
+    .await?;
     println!("{}", made.secret);
     Ok(ExitCode::SUCCESS)
 }

@@ -19,3 +19,13 @@ pub struct Identity {
     /// The organisation in which it must be held; empty: no operators by role.
     pub operator_organisation: String,
 }
+
+impl Identity {
+    /// Scheme, host and port of the issuer.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        let host = self.issuer.find("://").map_or(0, |scheme| scheme + 3);
+        let end = self.issuer[host..].find('/').map_or(self.issuer.len(), |slash| host + slash);
+        &self.issuer[..end]
+    }
+}

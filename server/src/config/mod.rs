@@ -20,9 +20,18 @@ use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 
 pub use self::{
-    data::Data, database::Database, identity::Identity, log::{Log, LogFormat}, plans::PlanFile,
-    report::{Line, report}, sample::Sample, security::Security, server::{Mode, Role, Server},
-    telemetry::Telemetry, tools::Tools, worker::WorkerSettings,
+    data::Data,
+    database::Database,
+    identity::Identity,
+    log::{Log, LogFormat},
+    plans::PlanFile,
+    report::{Line, report},
+    sample::Sample,
+    security::Security,
+    server::{Mode, Role, Server},
+    telemetry::Telemetry,
+    tools::Tools,
+    worker::WorkerSettings,
 };
 
 const DEFAULTS: &str = include_str!("defaults.toml");
@@ -99,13 +108,20 @@ pub fn layers(overrides: &Overrides) -> Result<Config, SettingsError> {
     for (key, value) in &overrides.values {
         builder = match value.parse::<i64>() {
             Ok(number) => set(builder, key, number)?,
-            Err(_) if *key == "server.roles" => {
-                set(builder, key, value.split(',').map(|role| role.trim().to_owned()).collect::<Vec<_>>())?
-            }
+            Err(_) if *key == "server.roles" => set(
+                builder,
+                key,
+                value
+                    .split(',')
+                    .map(|role| role.trim().to_owned())
+                    .collect::<Vec<_>>(),
+            )?,
             Err(_) => set(builder, key, value.clone())?,
         };
     }
-    builder.build().map_err(|error| SettingsError(sentence(&error.to_string())))
+    builder
+        .build()
+        .map_err(|error| SettingsError(sentence(&error.to_string())))
 }
 
 /// Reads and validates the settings.
@@ -130,16 +146,26 @@ fn set(
     key: &str,
     value: impl Into<config::Value>,
 ) -> Result<config::ConfigBuilder<config::builder::DefaultState>, SettingsError> {
-    builder.set_override(key, value).map_err(|error| SettingsError(sentence(&error.to_string())))
+    builder
+        .set_override(key, value)
+        .map_err(|error| SettingsError(sentence(&error.to_string())))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the settings are where the environment is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the settings are where the environment is read"
+)]
 fn database_url() -> Option<String> {
-    std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty())
+    std::env::var("DATABASE_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
 }
 
 fn sentence(error: &str) -> String {
-    format!("The settings cannot be used: {}. Mend it, or run `kombify config` to see where each value comes from.", error.trim().trim_end_matches('.'))
+    format!(
+        "The settings cannot be used: {}. Mend it, or run `kombify config` to see where each value comes from.",
+        error.trim().trim_end_matches('.')
+    )
 }
 
 impl Settings {
@@ -159,29 +185,54 @@ impl Settings {
     }
 
     fn validate(&self) -> Result<(), SettingsError> {
-        let wrong = |setting: &str, what: &str| Err(SettingsError(format!("The setting {setting} cannot be used: {what}.")));
+        let wrong = |setting: &str, what: &str| {
+            Err(SettingsError(format!(
+                "The setting {setting} cannot be used: {what}."
+            )))
+        };
         let production = self.server.mode == Mode::Production;
         let url = &self.server.public_url;
         if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
-            return wrong("server.public_url", "it has to begin with http:// or https:// and to end without a slash");
+            return wrong(
+                "server.public_url",
+                "it has to begin with http:// or https:// and to end without a slash",
+            );
         }
         if production && !url.starts_with("https://") && !self.server.is_loopback() {
-            return wrong("server.public_url", "outside this machine sign-in needs https://, because session cookies travel with it");
+            return wrong(
+                "server.public_url",
+                "outside this machine sign-in needs https://, because session cookies travel with it",
+            );
         }
         if production && self.identity.issuer.is_empty() {
-            return wrong("identity.issuer", "production mode needs an OpenID provider, e.g. https://example.zitadel.cloud; for a look without one, run `kombify serve --dev`");
+            return wrong(
+                "identity.issuer",
+                "production mode needs an OpenID provider, e.g. https://example.zitadel.cloud; for a look without one, run `kombify serve --dev`",
+            );
         }
         if production && self.uses_embedded_issuer() {
-            return wrong("identity.issuer", "the development issuer gives anybody any account and is refused in production mode");
+            return wrong(
+                "identity.issuer",
+                "the development issuer gives anybody any account and is refused in production mode",
+            );
         }
         if !production && !self.server.is_loopback() {
-            return wrong("server.bind", "development mode only listens on this machine (127.0.0.1)");
+            return wrong(
+                "server.bind",
+                "development mode only listens on this machine (127.0.0.1)",
+            );
         }
         if !self.identity.issuer.is_empty() && self.identity.client_id.is_empty() {
-            return wrong("identity.client_id", "the OpenID provider knows kombify by a client id");
+            return wrong(
+                "identity.client_id",
+                "the OpenID provider knows kombify by a client id",
+            );
         }
         if !self.database.url.is_empty() && !self.database.is_postgres() {
-            return wrong("database.url", "it has to begin with postgres://; leave it empty for SQLite in data.dir");
+            return wrong(
+                "database.url",
+                "it has to begin with postgres://; leave it empty for SQLite in data.dir",
+            );
         }
         Ok(())
     }

@@ -25,13 +25,21 @@ pub fn report(layers: &Config) -> Vec<Line> {
 fn walk(name: &str, value: &Value, lines: &mut Vec<Line>) {
     if let ValueKind::Table(table) = &value.kind {
         for (key, value) in table {
-            let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+            let name = if name.is_empty() {
+                key.clone()
+            } else {
+                format!("{name}.{key}")
+            };
             walk(&name, value, lines);
         }
         return;
     }
     let shown = match &value.kind {
-        ValueKind::Array(values) => values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        ValueKind::Array(values) => values
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
         _ => value.to_string(),
     };
     let origin = match value.origin() {
@@ -39,11 +47,17 @@ fn walk(name: &str, value: &Value, lines: &mut Vec<Line>) {
         Some("the environment") => "environment".to_owned(),
         Some(file) => file.to_owned(),
     };
-    lines.push(Line { value: mask(name, shown), name: name.to_owned(), origin });
+    lines.push(Line {
+        value: mask(name, shown),
+        name: name.to_owned(),
+        origin,
+    });
 }
 
 fn mask(name: &str, value: String) -> String {
-    let secret = ["secret", "key", "password", "token"].iter().any(|word| name.ends_with(word));
+    let secret = ["secret", "key", "password", "token"]
+        .iter()
+        .any(|word| name.ends_with(word));
     if secret && !value.is_empty() {
         return "••••••".to_owned();
     }

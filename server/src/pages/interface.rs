@@ -18,7 +18,7 @@ use leptos_axum::{
 };
 use tower_http::services::ServeDir;
 
-use crate::state::AppState;
+use crate::state::{AppState, Site};
 
 /// Adds pages, server functions and static files.
 pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppState> {
@@ -26,9 +26,23 @@ pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppSta
     let site_root = state.leptos.site_root.to_string();
     let options = state.leptos.clone();
     router
-        .leptos_routes_with_context(state, routes, context(state), move || app::shell(options.clone()))
-        .nest_service("/pkg", static_files(&format!("{site_root}/pkg"), "public, max-age=31536000, immutable"))
-        .nest_service("/fonts", static_files(&format!("{site_root}/fonts"), "public, max-age=31536000, immutable"))
+        .leptos_routes_with_context(state, routes, context(state), move || {
+            app::shell(options.clone())
+        })
+        .nest_service(
+            "/pkg",
+            static_files(
+                &format!("{site_root}/pkg"),
+                "public, max-age=31536000, immutable",
+            ),
+        )
+        .nest_service(
+            "/fonts",
+            static_files(
+                &format!("{site_root}/fonts"),
+                "public, max-age=31536000, immutable",
+            ),
+        )
         .nest_service("/js", static_files(&format!("{site_root}/js"), "no-cache"))
         .fallback(any(not_found))
 }
@@ -37,13 +51,14 @@ pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppSta
 /// request brought, and for pages the policy with their nonce.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
     let services = state.services.clone();
-    let development = state.site.development;
+    let site = std::sync::Arc::clone(&state.site);
     move || {
         provide_context(services.clone());
-        let credentials = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Credentials>().cloned());
+        let credentials =
+            use_context::<Parts>().and_then(|parts| parts.extensions.get::<Credentials>().cloned());
         provide_context(credentials.unwrap_or_default());
         if let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>())
-            && let Ok(policy) = HeaderValue::from_str(&policy(&nonce, development))
+            && let Ok(policy) = HeaderValue::from_str(&policy(&nonce, &site))
         {
             answer.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             answer.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -52,30 +67,45 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static + use<
 }
 
 /// The policy of a page; docs/security.md says why each part is there.
-fn policy(nonce: &str, development: bool) -> String {
+fn policy(nonce: &str, site: &Site) -> String {
     // Where `cargo xtask run --watch` tells pages to reload.
-    let reload = if development { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" };
+    let reload = if site.development {
+        " ws://127.0.0.1:3001 ws://localhost:3001"
+    } else {
+        ""
+    };
+    // Signing out goes on at the provider, and a form's redirects count.
+    let sign_in = &site.sign_in_origin;
     format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; form-action 'self' {sign_in}; frame-ancestors 'none'; base-uri 'none'"
     )
 }
 
 fn static_files(folder: &str, caching: &'static str) -> Router {
     Router::new()
-        .fallback_service(ServeDir::new(folder).precompressed_br().precompressed_gzip())
-        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
-            let mut response = next.run(request).await;
-            if response.status().is_success() {
-                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-            }
-            response
-        }))
+        .fallback_service(
+            ServeDir::new(folder)
+                .precompressed_br()
+                .precompressed_gzip(),
+        )
+        .layer(middleware::from_fn(
+            move |request: Request, next: Next| async move {
+                let mut response = next.run(request).await;
+                if response.status().is_success() {
+                    response
+                        .headers_mut()
+                        .insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+                }
+                response
+            },
+        ))
 }
 
 /// A path that nothing serves: the interface's own page for it, with 404.
 async fn not_found(State(state): State<AppState>, request: Request) -> Response {
     let options = state.leptos.clone();
-    let render = render_app_to_stream_with_context(context(&state), move || app::shell(options.clone()));
+    let render =
+        render_app_to_stream_with_context(context(&state), move || app::shell(options.clone()));
     let mut response = render(request).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

@@ -11,9 +11,16 @@ const STYLE: &str = include_str!("plain.css");
 const HEADER: HeaderName = header::CONTENT_SECURITY_POLICY;
 
 /// A small document with one sentence and at most one button.
-pub(crate) fn document(title: &str, sentence: &str, button: Option<(&str, &str)>) -> impl IntoResponse + use<> {
+pub(crate) fn document(
+    title: &str,
+    sentence: &str,
+    button: Option<(&str, &str)>,
+) -> impl IntoResponse + use<> {
     let button = button.map_or_else(String::new, |(label, method)| {
-        format!("<form method=\"{method}\"><button>{}</button></form>", escape(label))
+        format!(
+            "<form method=\"{method}\"><button>{}</button></form>",
+            escape(label)
+        )
     });
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} · kombify</title><style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{}</p>{button}<p><a href=\"/\">Go to kombify</a></p></main></body></html>",
@@ -42,5 +49,8 @@ fn policy() -> HeaderValue {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -2,7 +2,10 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use axum::response::{IntoResponse, Response, Sse, sse::{Event, KeepAlive}};
+use axum::response::{
+    IntoResponse, Response, Sse,
+    sse::{Event, KeepAlive},
+};
 use futures::stream;
 use serde::Serialize;
 use tokio::{sync::watch, time::timeout};
@@ -31,32 +34,40 @@ where
 {
     let first = read().await?;
     let state = (Some(first), String::new(), false, changes, read, last);
-    let events = stream::unfold(state, move |(mut next, mut sent, ended, mut changes, read, last)| async move {
-        if ended {
-            return None;
-        }
-        loop {
-            let value = match next.take() {
-                Some(value) => value,
-                None => {
-                    // A wake-up or the time to look by itself: both are a reason to read.
-                    let _ = timeout(LOOK, changes.changed()).await;
-                    read().await.ok()?
-                }
-            };
-            let mut body = serde_json::to_value(&value).ok()?;
-            let json = body.to_string();
-            forget_time(&mut body);
-            let content = body.to_string();
-            if content != sent {
-                let event = Event::default().event(name).data(json);
-                sent = content;
-                let ends = last(&value);
-                return Some((Ok::<_, Infallible>(event), (None, sent, ends, changes, read, last)));
+    let events = stream::unfold(
+        state,
+        move |(mut next, mut sent, ended, mut changes, read, last)| async move {
+            if ended {
+                return None;
             }
-        }
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT)).into_response())
+            loop {
+                let value = match next.take() {
+                    Some(value) => value,
+                    None => {
+                        // A wake-up or the time to look by itself: both are a reason to read.
+                        let _ = timeout(LOOK, changes.changed()).await;
+                        read().await.ok()?
+                    }
+                };
+                let mut body = serde_json::to_value(&value).ok()?;
+                let json = body.to_string();
+                forget_time(&mut body);
+                let content = body.to_string();
+                if content != sent {
+                    let event = Event::default().event(name).data(json);
+                    sent = content;
+                    let ends = last(&value);
+                    return Some((
+                        Ok::<_, Infallible>(event),
+                        (None, sent, ends, changes, read, last),
+                    ));
+                }
+            }
+        },
+    );
+    Ok(Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(COMMENT))
+        .into_response())
 }
 
 /// The time of reading differs at every reading and is no change.

@@ -178,14 +178,22 @@ impl ApiTokens {
 ///
 /// # Errors
 /// `not_found` for nobody, `conflict` for several, and what [`ApiTokens::create`] refuses.
-pub async fn issue(db: Db, env: Env, email: &str, wanted: ApiTokenCreate) -> Result<ApiTokenSecret> {
+pub async fn issue(
+    db: Db,
+    env: Env,
+    email: &str,
+    wanted: ApiTokenCreate,
+) -> Result<ApiTokenSecret> {
     let mut users = user::Entity::find()
         .filter(user::Column::Email.eq(email))
         .all(db.read())
         .await?;
     let user = users.pop().ok_or_else(|| Error::not_found("user"))?;
     if !users.is_empty() {
-        return Err(Error::conflict(format!("{} users have the address {email}.", users.len() + 1)));
+        return Err(Error::conflict(format!(
+            "{} users have the address {email}.",
+            users.len() + 1
+        )));
     }
     let actor = Actor {
         user: user.id,

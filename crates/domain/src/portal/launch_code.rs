@@ -171,7 +171,13 @@ impl LaunchCodes {
     }
 
     /// The signed assertion of somebody's place in a tenant, for one instance.
-    pub(crate) fn assert(&self, instance: &str, user: user::Model, tenant: tenant::Model, role: Role) -> Result<String> {
+    pub(crate) fn assert(
+        &self,
+        instance: &str,
+        user: user::Model,
+        tenant: tenant::Model,
+        role: Role,
+    ) -> Result<String> {
         let assertion = Assertion {
             audience: instance.to_owned(),
             identity_provider: user.issuer,

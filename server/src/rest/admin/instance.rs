@@ -1,32 +1,61 @@
 //! Instances: `GET/POST /api/admin/instances`, their health.
 
-use axum::{Json, extract::{Path, State}, http::StatusCode, response::Response};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
 use domain::services::Services;
-use types::{InstanceId, Problem, admin::{InstanceCreate, InstanceHealthView, InstanceView}};
+use types::{
+    InstanceId, Problem,
+    admin::{InstanceCreate, InstanceHealthView, InstanceView},
+};
 
-use crate::{error::ApiResult, extract::{Body, Signed}, rest::events};
+use crate::{
+    error::ApiResult,
+    extract::{Body, Signed},
+    rest::events,
+};
 
 /// Every instance with its last checks.
 #[utoipa::path(get, path = "/api/admin/instances", tag = "instance", responses((status = 200, body = [InstanceView]), (status = 403, body = Problem)))]
-pub(super) async fn list(State(services): State<Services>, Signed(actor): Signed) -> ApiResult<Json<Vec<InstanceView>>> {
+pub(super) async fn list(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+) -> ApiResult<Json<Vec<InstanceView>>> {
     Ok(Json(services.admin.instances.list(&actor).await?))
 }
 
 /// Enters an instance into the register.
 #[utoipa::path(post, path = "/api/admin/instances", tag = "instance", request_body = InstanceCreate, responses((status = 201, body = InstanceView), (status = 400, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn create(State(services): State<Services>, Signed(actor): Signed, Body(wanted): Body<InstanceCreate>) -> ApiResult<(StatusCode, Json<InstanceView>)> {
-    Ok((StatusCode::CREATED, Json(services.admin.instances.create(&actor, wanted).await?)))
+pub(super) async fn create(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+    Body(wanted): Body<InstanceCreate>,
+) -> ApiResult<(StatusCode, Json<InstanceView>)> {
+    Ok((
+        StatusCode::CREATED,
+        Json(services.admin.instances.create(&actor, wanted).await?),
+    ))
 }
 
 /// What was last observed of an instance.
 #[utoipa::path(get, path = "/api/admin/instances/{id}/health", tag = "instance", params(("id" = String, Path)), responses((status = 200, body = InstanceHealthView), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn health(State(services): State<Services>, Signed(actor): Signed, Path(id): Path<InstanceId>) -> ApiResult<Json<InstanceHealthView>> {
+pub(super) async fn health(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+    Path(id): Path<InstanceId>,
+) -> ApiResult<Json<InstanceHealthView>> {
     Ok(Json(services.admin.instances.health(&actor, id).await?))
 }
 
 /// Every instance, live (server-sent events).
 #[utoipa::path(get, path = "/api/admin/instances/events", tag = "instance", responses((status = 200, content_type = "text/event-stream"), (status = 403, body = Problem)))]
-pub(super) async fn events(State(services): State<Services>, Signed(actor): Signed) -> ApiResult<Response> {
+pub(super) async fn events(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+) -> ApiResult<Response> {
     let rounds = services.health.subscribe();
     let read = move || {
         let (services, actor) = (services.clone(), actor.clone());

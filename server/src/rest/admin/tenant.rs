@@ -1,31 +1,57 @@
 //! All tenants, users and jobs.
 
-use axum::{Json, extract::{Path, State}};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
 use domain::services::Services;
-use types::{Problem, TenantId, admin::{InstanceAssign, TenantAdminView, UserAdminView}, jobs::JobView};
+use types::{
+    Problem, TenantId,
+    admin::{InstanceAssign, TenantAdminView, UserAdminView},
+    jobs::JobView,
+};
 
-use crate::{error::ApiResult, extract::{Body, Signed}};
+use crate::{
+    error::ApiResult,
+    extract::{Body, Signed},
+};
 
 /// Every tenant.
 #[utoipa::path(get, path = "/api/admin/tenants", tag = "admin", responses((status = 200, body = [TenantAdminView]), (status = 403, body = Problem)))]
-pub(super) async fn list(State(services): State<Services>, Signed(actor): Signed) -> ApiResult<Json<Vec<TenantAdminView>>> {
+pub(super) async fn list(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+) -> ApiResult<Json<Vec<TenantAdminView>>> {
     Ok(Json(services.admin.tenants.list(&actor).await?))
 }
 
 /// Chooses the instance of a tenant that was never launched.
 #[utoipa::path(put, path = "/api/admin/tenants/{id}/instance", tag = "admin", params(("id" = String, Path)), request_body = InstanceAssign, responses((status = 200, body = TenantAdminView), (status = 403, body = Problem), (status = 503, body = Problem)))]
-pub(super) async fn assign(State(services): State<Services>, Signed(actor): Signed, Path(id): Path<TenantId>, Body(wanted): Body<InstanceAssign>) -> ApiResult<Json<TenantAdminView>> {
-    Ok(Json(services.admin.tenants.assign(&actor, id, wanted).await?))
+pub(super) async fn assign(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+    Path(id): Path<TenantId>,
+    Body(wanted): Body<InstanceAssign>,
+) -> ApiResult<Json<TenantAdminView>> {
+    Ok(Json(
+        services.admin.tenants.assign(&actor, id, wanted).await?,
+    ))
 }
 
 /// Every user.
 #[utoipa::path(get, path = "/api/admin/users", tag = "admin", responses((status = 200, body = [UserAdminView]), (status = 403, body = Problem)))]
-pub(super) async fn users(State(services): State<Services>, Signed(actor): Signed) -> ApiResult<Json<Vec<UserAdminView>>> {
+pub(super) async fn users(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+) -> ApiResult<Json<Vec<UserAdminView>>> {
     Ok(Json(services.admin.users.list(&actor).await?))
 }
 
 /// The newest jobs.
 #[utoipa::path(get, path = "/api/admin/jobs", tag = "admin", responses((status = 200, body = [JobView]), (status = 403, body = Problem)))]
-pub(super) async fn jobs(State(services): State<Services>, Signed(actor): Signed) -> ApiResult<Json<Vec<JobView>>> {
+pub(super) async fn jobs(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+) -> ApiResult<Json<Vec<JobView>>> {
     Ok(Json(services.admin.jobs.list(&actor).await?))
 }

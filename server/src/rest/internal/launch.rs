@@ -6,14 +6,23 @@ use axum::{
     http::header,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use domain::{portal::launch_code::{CodeRedeem, CodeRequest}, services::Services};
+use domain::{
+    portal::launch_code::{CodeRedeem, CodeRequest},
+    services::Services,
+};
 use serde::{Deserialize, Serialize};
 use types::ErrorCode;
 
-use crate::{error::ApiResult, extract::{Body, Brought}, pages::failure};
+use crate::{
+    error::ApiResult,
+    extract::{Body, Brought},
+    pages::failure,
+};
 
-const DISCREET: AppendHeaders<[(header::HeaderName, &str); 2]> =
-    AppendHeaders([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")]);
+const DISCREET: AppendHeaders<[(header::HeaderName, &str); 2]> = AppendHeaders([
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+]);
 
 #[derive(Deserialize)]
 pub(super) struct Authorize {
@@ -35,7 +44,10 @@ pub(super) async fn authorize(
 ) -> Response {
     let issue = async {
         if query.code_challenge_method != "S256" {
-            return Err(domain::Error::refused(ErrorCode::HandOver, "The instance asks without PKCE (S256)."));
+            return Err(domain::Error::refused(
+                ErrorCode::HandOver,
+                "The instance asks without PKCE (S256).",
+            ));
         }
         let actor = services.authenticate(&brought).await?;
         let wanted = CodeRequest {
@@ -48,11 +60,18 @@ pub(super) async fn authorize(
     };
     match issue.await {
         Ok(code) => {
-            let onward = format!("{}?code={code}&state={}", query.redirect_uri, encode(&query.state));
+            let onward = format!(
+                "{}?code={code}&state={}",
+                query.redirect_uri,
+                encode(&query.state)
+            );
             (DISCREET, Redirect::to(&onward)).into_response()
         }
         Err(error) if error.code() == ErrorCode::Unauthenticated => {
-            let here = request.path_and_query().map(ToString::to_string).unwrap_or_default();
+            let here = request
+                .path_and_query()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             let onward = format!("/auth/sign-in?return_to={}", encode(&here));
             (DISCREET, Redirect::to(&onward)).into_response()
         }
@@ -75,9 +94,22 @@ pub(super) struct Redeemed {
 }
 
 /// Answers the assertion of who launches what; the code is burned.
-pub(super) async fn redeem(State(services): State<Services>, Body(body): Body<Redeem>) -> ApiResult<impl IntoResponse> {
-    let Redeem { code, code_verifier, redirect_uri, client } = body;
-    let wanted = CodeRedeem { code, verifier: code_verifier, redirect_uri, client };
+pub(super) async fn redeem(
+    State(services): State<Services>,
+    Body(body): Body<Redeem>,
+) -> ApiResult<impl IntoResponse> {
+    let Redeem {
+        code,
+        code_verifier,
+        redirect_uri,
+        client,
+    } = body;
+    let wanted = CodeRedeem {
+        code,
+        verifier: code_verifier,
+        redirect_uri,
+        client,
+    };
     let assertion = services.portal.launch_codes.redeem(&wanted).await?;
     Ok((DISCREET, Json(Redeemed { assertion })))
 }

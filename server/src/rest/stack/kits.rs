@@ -1,6 +1,9 @@
 //! Kits: `GET /v1/stackkits`, `GET /v1/stackkits/{name}`. Public.
 
-use axum::{Json, extract::{Path, State}};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
 use domain::services::Services;
 use types::{Problem, stack::KitView};
 
@@ -14,6 +17,9 @@ pub(super) async fn list(State(services): State<Services>) -> ApiResult<Json<Vec
 
 /// One kit.
 #[utoipa::path(get, path = "/v1/stackkits/{name}", tag = "kit", params(("name" = String, Path)), responses((status = 200, body = KitView), (status = 404, body = Problem)))]
-pub(super) async fn view(State(services): State<Services>, Path(name): Path<String>) -> ApiResult<Json<KitView>> {
+pub(super) async fn view(
+    State(services): State<Services>,
+    Path(name): Path<String>,
+) -> ApiResult<Json<KitView>> {
     Ok(Json(services.stack.kits.get(&name).await?))
 }

@@ -9,7 +9,10 @@ mod sso;
 mod stacks;
 mod state;
 
-use axum::{Router, routing::{any, get}};
+use axum::{
+    Router,
+    routing::{any, get},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;

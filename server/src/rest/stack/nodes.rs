@@ -9,6 +9,9 @@ use crate::error::ApiResult;
 
 /// The nodes of all stacks.
 #[utoipa::path(get, path = "/v1/nodes", tag = "node", params(("X-Tenant-ID" = String, Header)), responses((status = 200, body = [NodeView]), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn list(State(services): State<Services>, Scoped(scope): Scoped) -> ApiResult<Json<Vec<NodeView>>> {
+pub(super) async fn list(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+) -> ApiResult<Json<Vec<NodeView>>> {
     Ok(Json(services.stack.nodes.list(&scope).await?))
 }

@@ -6,12 +6,18 @@ use axum::{
     Json,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response, Sse, sse::{Event, KeepAlive}},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
 };
 use domain::services::Services;
 use futures::StreamExt as _;
 use serde::Deserialize;
-use types::{Problem, stack::{RunApprove, RunBrief, RunCancel, RunCreate, RunEvent, RunLogLine, RunView}};
+use types::{
+    Problem,
+    stack::{RunApprove, RunBrief, RunCancel, RunCreate, RunEvent, RunLogLine, RunView},
+};
 use utoipa::ToSchema;
 
 use super::{scope::Scoped, stacks::StackPath};
@@ -43,57 +49,127 @@ pub(super) struct Discard {
 
 /// The tenant's latest runs.
 #[utoipa::path(get, path = "/v1/runs", tag = "run", params(("X-Tenant-ID" = String, Header)), responses((status = 200, body = [RunBrief]), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn list(State(services): State<Services>, Scoped(scope): Scoped) -> ApiResult<Json<Vec<RunBrief>>> {
+pub(super) async fn list(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+) -> ApiResult<Json<Vec<RunBrief>>> {
     Ok(Json(services.stack.runs.list(&scope).await?))
 }
 
 /// Asks for a plan.
 #[utoipa::path(post, path = "/v1/stacks/{id}/runs", tag = "run", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = RunCreate, responses((status = 202, body = RunView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub(super) async fn create(State(services): State<Services>, Scoped(scope): Scoped, Path(path): Path<StackPath>, Body(wanted): Body<RunCreate>) -> ApiResult<(StatusCode, Json<RunView>)> {
-    Ok((StatusCode::ACCEPTED, Json(services.stack.runs.create(&scope, path.id, wanted).await?)))
+pub(super) async fn create(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+    Path(path): Path<StackPath>,
+    Body(wanted): Body<RunCreate>,
+) -> ApiResult<(StatusCode, Json<RunView>)> {
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(services.stack.runs.create(&scope, path.id, wanted).await?),
+    ))
 }
 
 /// One run.
 #[utoipa::path(get, path = "/v1/runs/{number}", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), responses((status = 200, body = RunView), (status = 404, body = Problem)))]
-pub(super) async fn view(State(services): State<Services>, Scoped(scope): Scoped, Path(path): Path<RunPath>) -> ApiResult<Json<RunView>> {
+pub(super) async fn view(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+    Path(path): Path<RunPath>,
+) -> ApiResult<Json<RunView>> {
     Ok(Json(services.stack.runs.view(&scope, path.number).await?))
 }
 
 /// Approves exactly the plan that was looked at.
 #[utoipa::path(post, path = "/v1/runs/{number}/approve", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = RunApprove, responses((status = 200, body = RunView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn approve(State(services): State<Services>, Scoped(scope): Scoped, Path(path): Path<RunPath>, Body(decision): Body<RunApprove>) -> ApiResult<Json<RunView>> {
-    Ok(Json(services.stack.runs.approve(&scope, path.number, decision).await?))
+pub(super) async fn approve(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+    Path(path): Path<RunPath>,
+    Body(decision): Body<RunApprove>,
+) -> ApiResult<Json<RunView>> {
+    Ok(Json(
+        services
+            .stack
+            .runs
+            .approve(&scope, path.number, decision)
+            .await?,
+    ))
 }
 
 /// Puts a plan away.
 #[utoipa::path(post, path = "/v1/runs/{number}/discard", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = Discard, responses((status = 200, body = RunView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn discard(State(services): State<Services>, Scoped(scope): Scoped, Path(path): Path<RunPath>, Body(decision): Body<Discard>) -> ApiResult<Json<RunView>> {
-    Ok(Json(services.stack.runs.discard(&scope, path.number, &decision.comment).await?))
+pub(super) async fn discard(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+    Path(path): Path<RunPath>,
+    Body(decision): Body<Discard>,
+) -> ApiResult<Json<RunView>> {
+    Ok(Json(
+        services
+            .stack
+            .runs
+            .discard(&scope, path.number, &decision.comment)
+            .await?,
+    ))
 }
 
 /// Stops a run, in order or by force.
 #[utoipa::path(post, path = "/v1/runs/{number}/cancel", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = RunCancel, responses((status = 200, body = RunView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn cancel(State(services): State<Services>, Scoped(scope): Scoped, Path(path): Path<RunPath>, Body(how): Body<RunCancel>) -> ApiResult<Json<RunView>> {
-    Ok(Json(services.stack.runs.cancel(&scope, path.number, how).await?))
+pub(super) async fn cancel(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+    Path(path): Path<RunPath>,
+    Body(how): Body<RunCancel>,
+) -> ApiResult<Json<RunView>> {
+    Ok(Json(
+        services.stack.runs.cancel(&scope, path.number, how).await?,
+    ))
 }
 
 /// Lines of the log after a number.
 #[utoipa::path(get, path = "/v1/runs/{number}/log", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path), ("after" = Option<i64>, Query)), responses((status = 200, body = [RunLogLine]), (status = 404, body = Problem)))]
-pub(super) async fn log(State(services): State<Services>, Scoped(scope): Scoped, Path(path): Path<RunPath>, Query(query): Query<After>) -> ApiResult<Json<Vec<RunLogLine>>> {
-    Ok(Json(services.stack.runs.log(&scope, path.number, query.after).await?))
+pub(super) async fn log(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+    Path(path): Path<RunPath>,
+    Query(query): Query<After>,
+) -> ApiResult<Json<Vec<RunLogLine>>> {
+    Ok(Json(
+        services
+            .stack
+            .runs
+            .log(&scope, path.number, query.after)
+            .await?,
+    ))
 }
 
 /// The run and its log, live (server-sent events `run` and `log`); the id of a `log`
 /// event is its last line's number, and `Last-Event-ID` goes on after it.
 #[utoipa::path(get, path = "/v1/runs/{number}/events", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path), ("after" = Option<i64>, Query)), responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Problem)))]
-pub(super) async fn events(State(services): State<Services>, Scoped(scope): Scoped, Path(path): Path<RunPath>, Query(query): Query<After>, headers: HeaderMap) -> ApiResult<Response> {
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
-    let stream = services.stack.runs.events(&scope, path.number, last.unwrap_or(query.after)).await?;
+pub(super) async fn events(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+    Path(path): Path<RunPath>,
+    Query(query): Query<After>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let last = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|id| id.parse().ok());
+    let stream = services
+        .stack
+        .runs
+        .events(&scope, path.number, last.unwrap_or(query.after))
+        .await?;
     let events = stream
         .take_while(|event| std::future::ready(event.is_ok()))
         .filter_map(|event| std::future::ready(event.ok().and_then(|event| frame(&event))))
         .map(Ok::<_, Infallible>);
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT)).into_response())
+    Ok(Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(COMMENT))
+        .into_response())
 }
 
 fn frame(event: &RunEvent) -> Option<Event> {

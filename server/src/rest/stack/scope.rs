@@ -20,20 +20,41 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let slug = slug(parts)?;
-        let credentials = parts.extensions.get::<Credentials>().cloned().unwrap_or_default();
-        Ok(Self(Services::from_ref(state).stack.access.authorise(&credentials, &slug).await?))
+        let credentials = parts
+            .extensions
+            .get::<Credentials>()
+            .cloned()
+            .unwrap_or_default();
+        Ok(Self(
+            Services::from_ref(state)
+                .stack
+                .access
+                .authorise(&credentials, &slug)
+                .await?,
+        ))
     }
 }
 
 fn slug(parts: &Parts) -> Result<String, ApiError> {
-    let path = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |uri| uri.path());
-    let from_path = path.strip_prefix("/tenant/").and_then(|rest| rest.split('/').next());
-    let from_header = parts.headers.get("x-tenant-id").and_then(|value| value.to_str().ok());
+    let path = parts
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(parts.uri.path(), |uri| uri.path());
+    let from_path = path
+        .strip_prefix("/tenant/")
+        .and_then(|rest| rest.split('/').next());
+    let from_header = parts
+        .headers
+        .get("x-tenant-id")
+        .and_then(|value| value.to_str().ok());
     match (from_header, from_path) {
-        (Some(header), Some(path)) if header != path => {
-            Err(ApiError::invalid("X-Tenant-ID and the address name two different tenants."))
-        }
+        (Some(header), Some(path)) if header != path => Err(ApiError::invalid(
+            "X-Tenant-ID and the address name two different tenants.",
+        )),
         (Some(slug), _) | (None, Some(slug)) => Ok(slug.to_owned()),
-        (None, None) => Err(ApiError(domain::Error::refused(ErrorCode::TenantRequired, "Tenant ID required"))),
+        (None, None) => Err(ApiError(domain::Error::refused(
+            ErrorCode::TenantRequired,
+            "Tenant ID required",
+        ))),
     }
 }

@@ -13,11 +13,18 @@ use domain::{
 use serde::Deserialize;
 use types::{Problem, stack::SsoExchangeView};
 
-use crate::{cookies::CookieNames, error::ApiResult, extract::{Brought, Raw}, pages::failure};
+use crate::{
+    cookies::CookieNames,
+    error::ApiResult,
+    extract::{Brought, Raw},
+    pages::failure,
+};
 
 const TRANSACTION_MINUTES: i64 = 10;
-const DISCREET: AppendHeaders<[(header::HeaderName, &str); 2]> =
-    AppendHeaders([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")]);
+const DISCREET: AppendHeaders<[(header::HeaderName, &str); 2]> = AppendHeaders([
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+]);
 
 #[derive(Deserialize)]
 pub(super) struct Start {
@@ -31,7 +38,11 @@ pub(super) async fn start(
     State(cookies): State<CookieNames>,
     Query(query): Query<Start>,
 ) -> Response {
-    match services.stack.hand_over.start(&query.tenant, query.return_to.as_deref()) {
+    match services
+        .stack
+        .hand_over
+        .start(&query.tenant, query.return_to.as_deref())
+    {
         Ok(started) => {
             let age = time::Duration::minutes(TRANSACTION_MINUTES);
             let cookie = cookies.cookie(cookies.hand_over(), started.transaction, Some(age));
@@ -59,10 +70,22 @@ pub(super) async fn callback(
     Query(query): Query<Callback>,
 ) -> Response {
     let transaction = cookies.value(&headers, &cookies.hand_over());
-    let used = AppendHeaders([(header::SET_COOKIE, cookies.removal(cookies.hand_over()).to_string())]);
-    match services.stack.hand_over.finish(transaction.as_deref(), &query.code, &query.state).await {
+    let used = AppendHeaders([(
+        header::SET_COOKIE,
+        cookies.removal(cookies.hand_over()).to_string(),
+    )]);
+    match services
+        .stack
+        .hand_over
+        .finish(transaction.as_deref(), &query.code, &query.state)
+        .await
+    {
         Ok(end) => {
-            let cookie = cookies.cookie(cookies.stack(&end.session.tenant_slug), end.session.token, None);
+            let cookie = cookies.cookie(
+                cookies.stack(&end.session.tenant_slug),
+                end.session.token,
+                None,
+            );
             let cookie = AppendHeaders([(header::SET_COOKIE, cookie.to_string())]);
             (DISCREET, used, cookie, Redirect::to(&end.return_to)).into_response()
         }
@@ -73,8 +96,26 @@ pub(super) async fn callback(
 /// Exchanges the gateway's signed assertion for a session of this tenant. Plain
 /// identity headers prove nothing.
 #[utoipa::path(post, path = "/api/internal/sso/exchange", tag = "launch", params(("X-Kombify-Assertion" = String, Header)), responses((status = 200, body = SsoExchangeView), (status = 401, body = Problem)))]
-pub(super) async fn exchange(State(services): State<Services>, Brought(brought): Brought, Raw(body): Raw) -> ApiResult<(AppendHeaders<[(header::HeaderName, &'static str); 1]>, Json<SsoExchangeView>)> {
-    let request = BoundRequest { method: "POST", path: EXCHANGE_PATH, body: Some(&body) };
-    let session = services.stack.exchange.exchange(brought.assertion.as_deref(), &request).await?;
-    Ok((AppendHeaders([(header::CACHE_CONTROL, "no-store")]), Json(session)))
+pub(super) async fn exchange(
+    State(services): State<Services>,
+    Brought(brought): Brought,
+    Raw(body): Raw,
+) -> ApiResult<(
+    AppendHeaders<[(header::HeaderName, &'static str); 1]>,
+    Json<SsoExchangeView>,
+)> {
+    let request = BoundRequest {
+        method: "POST",
+        path: EXCHANGE_PATH,
+        body: Some(&body),
+    };
+    let session = services
+        .stack
+        .exchange
+        .exchange(brought.assertion.as_deref(), &request)
+        .await?;
+    Ok((
+        AppendHeaders([(header::CACHE_CONTROL, "no-store")]),
+        Json(session),
+    ))
 }

@@ -39,7 +39,9 @@ pub(super) async fn state(
             None => StatusCode::NO_CONTENT.into_response(),
         },
         "POST" => {
-            state.put(&credentials, lock_id(&uri).as_deref(), &body).await?;
+            state
+                .put(&credentials, lock_id(&uri).as_deref(), &body)
+                .await?;
             StatusCode::OK.into_response()
         }
         "LOCK" => match state.lock(&credentials, &body).await? {
@@ -50,12 +52,20 @@ pub(super) async fn state(
             state.unlock(&credentials, &body).await?;
             StatusCode::OK.into_response()
         }
-        _ => return Err(ApiError(domain::Error::refused(ErrorCode::MethodNotAllowed, "The state knows GET, POST, LOCK and UNLOCK."))),
+        _ => {
+            return Err(ApiError(domain::Error::refused(
+                ErrorCode::MethodNotAllowed,
+                "The state knows GET, POST, LOCK and UNLOCK.",
+            )));
+        }
     })
 }
 
 fn lock_id(uri: &axum::http::Uri) -> Option<String> {
-    uri.query()?.split('&').find_map(|pair| pair.strip_prefix("ID=")).map(str::to_owned)
+    uri.query()?
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("ID="))
+        .map(str::to_owned)
 }
 
 fn credentials(path: StatePath, headers: &HeaderMap) -> ApiResult<StateCredentials> {
