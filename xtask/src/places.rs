@@ -25,6 +25,8 @@ pub(crate) struct Places {
     pub(crate) chromium: Option<PathBuf>,
     /// The folders that hold commands, ours first.
     search: Vec<PathBuf>,
+    /// What `cargo run` told this process about itself.
+    own: Vec<OsString>,
 }
 
 impl Places {
@@ -61,6 +63,7 @@ impl Places {
                 .chain(cargo_bin)
                 .collect(),
             chromium: folder("CHROMIUM"),
+            own: about_this_process(),
             root,
             tools,
             data,
@@ -94,6 +97,9 @@ impl Places {
             .env("PATH", self.path())
             .env("CARGO_TARGET_DIR", &self.target)
             .stdin(Stdio::null());
+        for name in &self.own {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -102,6 +108,20 @@ impl Places {
         // A folder with a colon in its name came from no PATH, so only ours can be left out.
         env::join_paths(&self.search).unwrap_or_else(|_| variable("PATH").unwrap_or_default())
     }
+}
+
+/// Variables that cargo set for xtask. Passed on to another cargo, they would
+/// make it compile anew every package whose build script looks at them.
+fn about_this_process() -> Vec<OsString> {
+    names()
+        .filter(|name| {
+            name.to_str().is_some_and(|name| {
+                ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                    .iter()
+                    .any(|start| name.starts_with(start))
+            })
+        })
+        .collect()
 }
 
 fn profile_name(release: bool) -> &'static str {
@@ -118,6 +138,14 @@ fn folder(name: &str) -> Option<PathBuf> {
     variable(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where xtask reads the environment"
+)]
+fn names() -> impl Iterator<Item = OsString> {
+    env::vars_os().map(|(name, _)| name)
 }
 
 #[expect(
