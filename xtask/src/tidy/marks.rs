@@ -9,6 +9,7 @@ use super::{
 const LONGEST: usize = 500;
 /// First folders of paths that exist on somebody's machine only.
 const HOMES: [&str; 4] = ["root", "work", "home", "Users"];
+const LOOPBACK: &str = "localhost";
 const REMINDERS: [&str; 3] = ["TODO", "FIXME", "XXX"];
 
 pub(super) fn check(sources: &Sources) -> Vec<Finding> {
@@ -57,14 +58,14 @@ fn machine(source: &Source, place: &str, line: &str) -> Option<Finding> {
     }
     // People are told where to look on their own machine.
     let prose = source.extension() == "md" || comment(source, line).is_some();
-    let host = "localhost:";
-    let port = line
-        .find(host)
-        .and_then(|at| line[at + host.len()..].chars().next());
+    let port = ["http://", "https://", "@"]
+        .iter()
+        .find_map(|before| line.split_once(&format!("{before}{LOOPBACK}:")))
+        .and_then(|(_, after)| after.chars().next());
     (!prose && port.is_some_and(|digit| digit.is_ascii_digit())).then(|| {
         Finding::new(
             place,
-            format!("names a port of {}", host.trim_end_matches(':')),
+            format!("names a service at a port of {LOOPBACK}"),
             WHY,
         )
     })
