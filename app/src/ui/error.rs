@@ -13,7 +13,10 @@ use super::{
     page::{Crumb, page},
     skeleton::page_skeleton,
 };
-use crate::here::{Here, Viewer, slug_in};
+use crate::{
+    here::{Here, Viewer, slug_in},
+    rooms::portal::problem::advice,
+};
 
 /// Renders a page once its data is there; a refusal gets a page of its own, or
 /// sends the browser to sign in or to launch first.
@@ -153,11 +156,16 @@ pub(crate) fn failure(problem: &Problem, again: Option<String>) -> AnyView {
     };
     let again = again.filter(|_| !gone);
     let explained = problem.kind.clone();
+    let said = if problem.detail == problem.title {
+        advice(problem.code).to_owned()
+    } else {
+        problem.detail.clone()
+    };
     view! {
         <div class="card card-pad mx-auto mt-4 grid max-w-xl justify-items-start gap-2" role="alert">
             {icon_with(sign, "icon size-6 text-ink-bad")}
             <h1 class="text-lg">{problem.title.clone()}</h1>
-            <p>{problem.detail.clone()}</p>
+            <p>{said}</p>
             {problem.request_id.clone().map(request_id)}
             <div class="mt-2 flex flex-wrap gap-2.5">
                 {again.map(|path| view! {

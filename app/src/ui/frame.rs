@@ -120,7 +120,7 @@ fn sample_banner(here: &Here) -> Option<AnyView> {
     let view = move || {
         (!hidden.get()).then(|| {
             view! {
-                <div class="banner no-print" role="note">
+                <section class="banner no-print" aria-label="Sample data">
                     {icon(lu::LuFlaskConical)}
                     <p class="flex-1">"This is the sample homelab. Try everything: nothing here is yours."</p>
                     {may_hide.then(|| view! {
@@ -134,7 +134,7 @@ fn sample_banner(here: &Here) -> Option<AnyView> {
                             "Hide"
                         </button>
                     })}
-                </div>
+                </section>
             }
         })
     };
@@ -154,7 +154,8 @@ fn side_of(side: Side, mut here: Here) -> AnyView {
     }
     let (rooms, head) = match side {
         Side::Admin => (admin_rooms(), operator_head()),
-        _ if here.slug.is_empty() => (Vec::new(), brand("/")),
+        // Of a homelab that is none of theirs, nobody learns what there would be.
+        _ if here.tenant().is_none() => (Vec::new(), tenant_head(&here, &viewer)),
         _ => (tenant_rooms(&here.slug), tenant_head(&here, &viewer)),
     };
     view! {
@@ -204,7 +205,9 @@ fn tenant_head(here: &Here, viewer: &Arc<ViewerView>) -> AnyView {
     let plan = here
         .tenant()
         .map(|one| format!("{} plan", one.plan.title()));
-    let name = here.name();
+    let name = here
+        .tenant()
+        .map_or_else(|| "Your homelabs".to_owned(), |one| one.name.clone());
     view! {
         {brand("/")}
         <details class="menu menu-down">

@@ -194,8 +194,7 @@ mod tests {
                 Piece::Strong("now"),
                 Piece::Text(" "),
                 Piece::Link("here", "https://x.y"),
-                Piece::Text(" "),
-                Piece::Text("["),
+                Piece::Text(" ["),
                 Piece::Text("not](javascript:x) 2*"),
                 Piece::Text("3"),
             ]

@@ -116,7 +116,7 @@ fn top(crumbs: Vec<Crumb>) -> AnyView {
             <nav class="min-w-0 flex-1" aria-label="Where you are">
                 <ol class="crumbs">{crumbs}</ol>
             </nav>
-            <button type="button" class="find" aria-keyshortcuts="Control+K" on:click=move |_| palette::open()>
+            <button type="button" class="find" aria-label="Find or run" aria-keyshortcuts="Control+K" on:click=move |_| palette::open()>
                 {icon(lu::LuSearch)}
                 <span class="sr-only wide:not-sr-only wide:flex-1 wide:text-left">"Find or run"</span>
                 <kbd class="key">"Ctrl K"</kbd>

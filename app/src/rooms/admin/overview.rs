@@ -98,14 +98,14 @@ fn figure(figure: &Figure) -> AnyView {
         }
     });
     view! {
-        <section class="card card-pad flex justify-between gap-3" aria-label=figure.label.clone()>
+        <div class="card card-pad flex justify-between gap-3">
             <div class="min-w-0">
                 <p class="label">{figure.label.clone()}</p>
                 <p class="text-2xl/8 font-semibold tabular-nums">{figure.value.clone()}</p>
                 <p class="label">{figure.detail.clone()}</p>
             </div>
             {course}
-        </section>
+        </div>
     }
     .into_any()
 }

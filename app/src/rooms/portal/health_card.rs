@@ -141,7 +141,7 @@ fn loads(health: &InstanceHealthView) -> AnyView {
 #[cfg(test)]
 mod tests {
     use types::{
-        InstanceId, Timestamp,
+        Timestamp,
         admin::{ComponentStatus, HealthCheckView, HealthStatus, InstanceHealthView},
     };
 
@@ -164,7 +164,9 @@ mod tests {
             detail: String::new(),
         };
         let mut health = InstanceHealthView {
-            id: InstanceId::from(uuid::Uuid::nil()),
+            id: "0190a000-0000-7000-8000-000000000001"
+                .parse()
+                .expect("an id"),
             name: "local".to_owned(),
             status: HealthStatus::Healthy,
             checks: vec![check],

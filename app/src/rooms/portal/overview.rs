@@ -278,7 +278,7 @@ fn runs_card(here: &Here, stack: &StackOverview) -> AnyView {
         }
         .into_any()
     } else {
-        parts::run_rows(here, &stack.runs, stack.now)
+        parts::run_rows(here, &stack.runs, stack.now, false)
     };
     view! {
         <section class="card card-pad pb-2" aria-labelledby="runs-title">

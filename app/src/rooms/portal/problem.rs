@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What to do about a kind of problem.
-const fn advice(code: ErrorCode) -> &'static str {
+pub(crate) const fn advice(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Invalid => {
             "Something that was sent could not be read, or a field is wrong. The answer names the fields."

@@ -17,18 +17,24 @@ pub(crate) fn revision(number: i32) -> String {
     }
 }
 
-/// Runs as short rows, each a link.
-pub(crate) fn run_rows(here: &Here, runs: &[RunBrief], now: Timestamp) -> AnyView {
+/// Runs as short rows, each a link; `of_one` when all are of one stack, whose name
+/// then need not be said.
+pub(crate) fn run_rows(here: &Here, runs: &[RunBrief], now: Timestamp, of_one: bool) -> AnyView {
     let rows: Vec<_> = runs
         .iter()
         .map(|run| {
             let href = here.at(&format!("/runs/{}", run.number));
+            let what = if of_one {
+                format!("{}, {}", run.number, revision(run.revision))
+            } else {
+                run.stack_name.clone()
+            };
             view! {
                 <li>
                     <a class="row" href=href data-row="">
                         <span class="min-w-0 flex-1 truncate">
                             {words::run_kind(run.kind)} " "
-                            <span class="text-muted">{run.stack_name.clone()}</span>
+                            <span class="text-muted">{what}</span>
                         </span>
                         <span class="label whitespace-nowrap">{ago(run.finished_at.unwrap_or(run.created_at), now)}</span>
                         {pill::state(words::run(run.state))}

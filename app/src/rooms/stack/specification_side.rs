@@ -90,17 +90,15 @@ fn fit(check: &SpecificationCheck) -> Option<AnyView> {
                 _ => "barely",
             });
             view! {
-                <div class="py-1">
-                    <div class="flex flex-wrap justify-between gap-x-2">
-                        <dt class="min-w-0 truncate">{row.label.clone()}</dt>
-                        <dd class="text-muted tabular-nums">
+                <div class="flex flex-wrap justify-between gap-x-2 py-1">
+                    <dt class="min-w-0 truncate">{row.label.clone()}</dt>
+                    <dd class="text-muted tabular-nums">
                             {row.text.clone()}
                             {word.map(|word| view! {
                                 <span class=tone.map_or("", |tone| tone.class())>", " <span class="sign">{word}</span></span>
                             })}
-                        </dd>
-                    </div>
-                    {meter::toned(row.share, tone, "meter mt-1")}
+                    </dd>
+                    <dd class="mt-1 basis-full">{meter::toned(row.share, tone, "meter")}</dd>
                 </div>
             }
         })

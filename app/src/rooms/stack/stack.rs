@@ -131,7 +131,7 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
         }
         .into_any()
     } else {
-        parts::run_rows(here, &stack.runs, stack.now)
+        parts::run_rows(here, &stack.runs, stack.now, true)
     };
     let nodes = if stack.nodes.is_empty() {
         view! {
