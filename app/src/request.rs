@@ -83,10 +83,23 @@ pub(crate) fn refused(error: Error) -> Problem {
     let mut problem = error.problem();
     problem.request_id = Some(credentials().request_id).filter(|id| !id.is_empty());
     if let Some(answer) = use_context::<ResponseOptions>() {
-        if let Ok(status) = StatusCode::from_u16(problem.status) {
+        if let (Ok(status), false) = (StatusCode::from_u16(problem.status), is_plain_form()) {
             answer.set_status(status);
         }
         answer.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     problem
+}
+
+/// Whether a browser without wasm sent a form: it is led back to its page, which
+/// then says what was wrong, and a status of ours would stop it.
+fn is_plain_form() -> bool {
+    use_context::<http::request::Parts>().is_some_and(|parts| {
+        parts.method == http::Method::POST
+            && parts
+                .headers
+                .get(header::ACCEPT)
+                .and_then(|accept| accept.to_str().ok())
+                .is_some_and(|accept| accept.contains("text/html"))
+    })
 }

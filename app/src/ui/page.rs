@@ -78,7 +78,7 @@ fn framed(
 
 /// After a link was followed without a page load, focus goes to the new page, as
 /// it would have with one.
-fn focus_after_navigation(node: NodeRef<html::Main>) {
+pub(crate) fn focus_after_navigation(node: NodeRef<html::Main>) {
     let shown = expect_context::<Shown>().0;
     let path = use_location().pathname;
     Effect::new(move |_| {

@@ -228,7 +228,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 
 /// Memory in the units people use: `512 MiB`, `16 GiB`.
 pub(crate) fn memory(mib: u32) -> String {
-    if mib >= 1024 && mib % 1024 == 0 {
+    if mib >= 1024 && mib.is_multiple_of(1024) {
         format!("{} GiB", mib / 1024)
     } else if mib >= 1024 {
         format!("{}.{} GiB", mib / 1024, mib % 1024 * 10 / 1024)

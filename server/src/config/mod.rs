@@ -95,6 +95,7 @@ pub fn layers(overrides: &Overrides) -> Result<Config, SettingsError> {
     }
     builder = builder.add_source(
         Environment::with_prefix("KOMBIFY")
+            .source(Some(variables()))
             .prefix_separator("_")
             .separator("__")
             .try_parsing(true)
@@ -149,6 +150,19 @@ fn set(
     builder
         .set_override(key, value)
         .map_err(|error| SettingsError(sentence(&error.to_string())))
+}
+
+/// The variables that name a field of a section, `KOMBIFY_SERVER__PORT`: others
+/// that begin so are not for the server, such as those of its tests.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "settings are the one place that reads the environment"
+)]
+fn variables() -> config::Map<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("KOMBIFY_") && name.contains("__"))
+        .collect()
 }
 
 #[expect(

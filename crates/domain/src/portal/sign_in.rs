@@ -63,7 +63,6 @@ pub struct SignedIn {
 }
 
 impl SignIn {
-    #[expect(clippy::too_many_arguments, reason = "wired once, in one place")]
     pub(crate) fn new(
         db: Db,
         env: Env,
