@@ -82,18 +82,18 @@ pub(crate) fn focus_after_navigation(node: NodeRef<html::Main>) {
     let shown = expect_context::<Shown>().0;
     let path = use_location().pathname;
     Effect::new(move |_| {
+        // Nothing yet: it runs again once the page stands.
+        let Some(main) = node.get() else { return };
         let path = path.get_untracked();
         let before = shown.get_value();
-        if before == path {
+        shown.set_value(path.clone());
+        if before.is_empty() || before == path {
             return;
         }
-        shown.set_value(path);
-        if let (false, Some(main)) = (before.is_empty(), node.get()) {
-            let still = web_sys::FocusOptions::new();
-            still.set_prevent_scroll(true);
-            // Refused only when the element left the page in between.
-            drop(main.focus_with_options(&still));
-        }
+        let still = web_sys::FocusOptions::new();
+        still.set_prevent_scroll(true);
+        // Refused only when the element left the page in between.
+        drop(main.focus_with_options(&still));
     });
 }
 
