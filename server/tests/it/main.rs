@@ -1,0 +1,5 @@
+//! The application through HTTP.
+
+mod endpoints;
+mod identity;
+mod support;
