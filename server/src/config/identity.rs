@@ -25,7 +25,9 @@ impl Identity {
     #[must_use]
     pub fn origin(&self) -> &str {
         let host = self.issuer.find("://").map_or(0, |scheme| scheme + 3);
-        let end = self.issuer[host..].find('/').map_or(self.issuer.len(), |slash| host + slash);
+        let end = self.issuer[host..]
+            .find('/')
+            .map_or(self.issuer.len(), |slash| host + slash);
         &self.issuer[..end]
     }
 }
