@@ -189,6 +189,8 @@ impl Attempt {
                     source,
                     line,
                 }),
+                // An apply prepares its folder too; its plan is made already.
+                RunProgress::Initialised { .. } if !progress.begun.is_running(steps::INIT) => {}
                 RunProgress::Initialised { duration_ms: _ } => {
                     progress.begun.end(steps::INIT, true, "", now);
                     progress.begun.begin(steps::PLAN, now);

@@ -64,6 +64,13 @@ impl Begun {
         }
     }
 
+    /// Whether a step has begun and not ended.
+    pub(in crate::stack) fn is_running(&self, title: &str) -> bool {
+        self.0
+            .iter()
+            .any(|step| step.title == title && step.state == StepState::Running)
+    }
+
     /// Whatever still runs has failed.
     pub(in crate::stack) fn fail_running(&mut self, detail: &str, now: Timestamp) {
         let running: Vec<String> = self

@@ -39,7 +39,7 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
     what: &str,
     mut look: impl FnMut() -> F,
 ) -> T {
-    let found = tokio::time::timeout(Duration::from_secs(20), async {
+    let found = tokio::time::timeout(Duration::from_secs(90), async {
         loop {
             if let Some(found) = look().await {
                 return found;
@@ -49,6 +49,6 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
     });
     match found.await {
         Ok(found) => found,
-        Err(_) => panic!("waited 20 s for: {what}"),
+        Err(_) => panic!("waited 90 s for: {what}"),
     }
 }
