@@ -29,7 +29,8 @@ use types::admin::{ComponentStatus, HealthStatus};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Most bytes of an answer.
 const LARGEST: usize = 64 << 10;
-/// Percentage beyond which a resource degrades an instance.
+/// Percentage beyond which memory or storage degrades an instance. A busy processor does
+/// not: it is what work looks like, and too much of it shows in how long answers take.
 const FULL: f64 = 90.0;
 
 /// Asks instances over HTTP.
@@ -175,7 +176,6 @@ fn observe(health: Health, api_ms: f64) -> Observation {
     } = resources;
     let mut full = false;
     for (name, percent) in [
-        ("CPU", cpu_percent),
         ("Memory", memory_percent),
         ("Storage", storage_percent),
     ] {

@@ -30,7 +30,7 @@ fn health(database: &str, api: &str, agents: &str, storage: f64) -> String {
             "api": { "status": api },
             "agents": { "status": agents, "detail": "" },
         },
-        "resources": { "cpu_percent": 3.5, "memory_percent": 41.0, "storage_percent": storage },
+        "resources": { "cpu_percent": 97.0, "memory_percent": 41.0, "storage_percent": storage },
     })
     .to_string()
 }
@@ -39,6 +39,7 @@ async fn probe(endpoint: &str) -> Observation {
     HttpProbe::new().unwrap().probe(endpoint).await
 }
 
+/// A processor that is at work all of the time is no fault; a full disk is one.
 #[tokio::test]
 async fn what_the_components_say_decides() {
     for (database, api, agents, storage, status, detail) in [
@@ -88,7 +89,7 @@ async fn what_the_components_say_decides() {
         assert_eq!(seen.database.word(), database);
         assert_eq!(
             (seen.database_ms, seen.cpu_percent, seen.storage_percent),
-            (Some(0.4), Some(3.5), Some(storage))
+            (Some(0.4), Some(97.0), Some(storage))
         );
         assert!(seen.api_ms.is_some_and(|ms| ms > 0.0));
     }
