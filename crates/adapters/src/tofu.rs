@@ -228,7 +228,9 @@ impl Session<'_> {
         let directory = self.folder.path().join("module");
         let mut feed = self.feed();
         // `init` mixes advice for people at a terminal into its events.
-        feed.plain_lines = arguments.first().is_none_or(|first| first != "init");
+        let command = arguments.first();
+        feed.plain_lines = command.is_none_or(|first| first != "init");
+        feed.repeats_plan = command.is_some_and(|first| first == "apply");
         let mut sink = |line: &[u8]| feed.line(line);
         let outcome = self
             .runner

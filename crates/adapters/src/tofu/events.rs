@@ -81,6 +81,8 @@ pub(super) struct Feed {
     secrets: Vec<String>,
     /// Lines that are no events go to the log.
     pub(super) plain_lines: bool,
+    /// The changes that it announces are in the log already: an apply repeats its plan.
+    pub(super) repeats_plan: bool,
     replaced: Vec<String>,
     begun: HashMap<String, Begun>,
     /// Errors and warnings, in order.
@@ -98,6 +100,7 @@ impl Feed {
             events,
             secrets,
             plain_lines: true,
+            repeats_plan: false,
             replaced: Vec::new(),
             begun: HashMap::new(),
             diagnostics: Vec::new(),
@@ -183,7 +186,9 @@ impl Feed {
                     if change.action == "replace" && kind == "planned_change" {
                         self.replaced.push(change.resource.addr.clone());
                     }
-                    self.about(&change.resource, "info", &message);
+                    if !self.repeats_plan {
+                        self.about(&change.resource, "info", &message);
+                    }
                 }
             }
             "apply_start" => {
@@ -201,14 +206,17 @@ impl Feed {
             }
             "change_summary" => {
                 if let Some(changes) = changes {
-                    if changes.operation != "plan" {
+                    let plans = changes.operation == "plan";
+                    if !plans {
                         self.applied = Some(ChangeSummary {
                             add: changes.add,
                             change: changes.change,
                             destroy: changes.remove,
                         });
                     }
-                    self.log("info", String::new(), &message);
+                    if !(plans && self.repeats_plan) {
+                        self.log("info", String::new(), &message);
+                    }
                 }
             }
             _ => match level.as_str() {
@@ -324,6 +332,24 @@ mod tests {
                 destroy: 0
             })
         );
+    }
+
+    #[test]
+    fn an_apply_does_not_say_its_plan_again() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = seen.clone();
+        let events = Arc::new(move |event| sink.lock().expect("no panic before").push(event));
+        let mut feed = Feed::new(events, Vec::new());
+        feed.repeats_plan = true;
+        for line in [
+            r#"{"type":"planned_change","@message":"x: Plan to create","change":{"resource":{"addr":"x"},"action":"create"}}"#,
+            r#"{"type":"change_summary","@message":"Plan: 1 to add","changes":{"add":1,"operation":"plan"}}"#,
+            r#"{"type":"change_summary","@message":"Apply complete!","changes":{"add":1,"operation":"apply"}}"#,
+        ] {
+            feed.line(line.as_bytes());
+        }
+        let seen = seen.lock().expect("no panic before").clone();
+        assert_eq!(seen, [log("info", "", "Apply complete!")]);
     }
 
     #[test]

@@ -168,8 +168,7 @@ impl Attempt {
         let said = summary(result.summary, self.run.kind);
         // A plan without changes may come without a word that init ended.
         self.end(progress, INIT, true, "");
-        self.end(progress, PLAN, true, said.clone());
-        self.note(progress, "info", format!("Plan: {said}."));
+        self.end(progress, PLAN, true, said);
         progress.resources.clone_from(&result.changes);
         self.flush(progress).await;
         Ok(Planned {
