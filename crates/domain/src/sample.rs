@@ -24,6 +24,8 @@ use crate::{
 const SLUG: &str = "nordhaus";
 const NAME: &str = "Nordhaus lab";
 const KIT: &str = "base-homelab";
+/// The first node of the kit's example.
+const FIRST_NODE: &str = "nuc-1";
 /// The local instance is ACTIVE after its first healthy check; a run ends in seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(200);
@@ -64,7 +66,8 @@ pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
     let scope = enter(services, &placed.name, tenant, admin).await?;
     let example = services.stack.kits.get(KIT).await?.example;
     let live = stack(services, &scope, "media", &example).await?;
-    apply(services, &scope, live).await?;
+    apply(services, &scope, live, RunState::Applied).await?;
+    broken(services, &scope, &example).await?;
     stack(
         services,
         &scope,
@@ -76,6 +79,20 @@ pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
     plan(services, &scope, waiting).await?;
     tracing::info!(tenant.slug = SLUG, "the sample data is there");
     Ok(())
+}
+
+/// A stack whose apply really failed: a file lies where the folder of its first node
+/// belongs. The file goes again, so planning and applying once more mends it.
+async fn broken(services: &Services, scope: &TenantScope, example: &str) -> Result<()> {
+    let id = stack(services, scope, "garage", example).await?;
+    let folder = services.stack.output_folder(scope, id);
+    let in_the_way = folder.join(FIRST_NODE);
+    let failed = |error| Error::internal("put a file in the way of the sample data", error);
+    tokio::fs::create_dir_all(&folder).await.map_err(failed)?;
+    tokio::fs::write(&in_the_way, b"").await.map_err(failed)?;
+    let applied = apply(services, scope, id, RunState::Failed).await;
+    tokio::fs::remove_file(&in_the_way).await.map_err(failed)?;
+    applied
 }
 
 async fn people(
@@ -204,7 +221,7 @@ async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Result<R
     settled(services, scope, number, |state| state == RunState::Waiting).await
 }
 
-async fn apply(services: &Services, scope: &TenantScope, id: StackId) -> Result<()> {
+async fn apply(services: &Services, scope: &TenantScope, id: StackId, end: RunState) -> Result<()> {
     let planned = plan(services, scope, id).await?;
     let approval = RunApprove {
         plan_digest: planned.plan_digest.unwrap_or_default(),
@@ -215,11 +232,9 @@ async fn apply(services: &Services, scope: &TenantScope, id: StackId) -> Result<
         .runs
         .approve(scope, planned.run.number, approval)
         .await?;
-    settled(services, scope, planned.run.number, |state| {
-        state == RunState::Applied
-    })
-    .await
-    .map(|_| ())
+    settled(services, scope, planned.run.number, |state| state == end)
+        .await
+        .map(|_| ())
 }
 
 /// Waits until the run is where it should be; one that ends elsewhere is an error.

@@ -38,6 +38,11 @@ impl Core {
         self.namespaces.open(scope).await
     }
 
+    /// Where a stack's applies write what they render.
+    pub(in crate::stack) fn output_folder(&self, scope: &TenantScope, stack: StackId) -> PathBuf {
+        self.outputs.join(scope.slug()).join(stack.to_string())
+    }
+
     /// Tells the audit log what was done. The thing stands already, so a log that
     /// cannot be written is an alarm and not an answer.
     pub(in crate::stack) async fn audit(

@@ -240,6 +240,12 @@ impl StackService {
         }
     }
 
+    /// Where a stack's applies write what they render.
+    #[must_use]
+    pub fn output_folder(&self, scope: &TenantScope, stack: types::StackId) -> PathBuf {
+        self.core.output_folder(scope, stack)
+    }
+
     /// Whether the instance's database answers.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! and the fence of every change that the attempt makes to the row. An attempt that
 //! was given up can so neither write the state nor the row, whatever it still does.
 
-use std::{future::Future, path::Path, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use entity::namespace::{run, stack};
 use jobs::JobContext;
@@ -121,11 +121,7 @@ impl Attempt {
                 username: self.run.id.to_string(),
                 password: self.token.clone(),
             },
-            output: self
-                .core
-                .outputs
-                .join(Path::new(slug))
-                .join(self.stack.id.to_string()),
+            output: self.core.output_folder(&self.scope, self.stack.id),
         }
     }
 
