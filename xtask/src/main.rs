@@ -1,11 +1,13 @@
-//! The project's commands: `cargo xtask <setup|run|test|tidy>`.
+//! The project's commands: `cargo xtask <setup|run|test|tidy|bench>`.
 #![expect(
     clippy::print_stdout,
     reason = "a command line tool: what it prints is what it is for"
 )]
 
 mod assets;
+mod bench;
 mod binary;
+mod cluster;
 mod interrupt;
 mod places;
 mod process;
@@ -39,6 +41,8 @@ enum Task {
     Test(test::Options),
     /// Check the rules of the source: who depends on whom, licences, file sizes and the like.
     Tidy,
+    /// Measure speed and memory of an optimised build, beside peers, and print a table.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +64,7 @@ fn execute(task: Task) -> anyhow::Result<()> {
         Task::Run(options) => run::run(&places, &options),
         Task::Test(options) => test::run(&places, &options),
         Task::Tidy => tidy::run(&places),
+        Task::Bench(options) => bench::run(&places, &options),
     }
 }
 

@@ -41,6 +41,11 @@ impl Running {
         Ok(Self { child, name })
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end. When this process is asked to stop, so is the program.
     ///
     /// # Errors

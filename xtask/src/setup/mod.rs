@@ -10,6 +10,7 @@ pub(crate) mod chromium;
 mod cue;
 mod cue_from_debian;
 mod infrastructure;
+mod load;
 mod node_packages;
 pub(crate) mod postgres;
 mod wasm_bindgen;
@@ -89,7 +90,16 @@ pub(crate) fn for_end_to_end_tests(places: &Places) -> Tools {
     tools
 }
 
-/// What anything needs.
+/// What the benchmark needs.
+pub(crate) fn for_benchmarks(places: &Places) -> Tools {
+    let mut tools = for_running(places);
+    tools.push(Box::new(node_packages::NodePackages::of_the_peers(places)));
+    tools.push(Box::new(postgres::Postgres));
+    tools.push(Box::new(load::Load));
+    tools
+}
+
+/// What anything but the benchmark needs.
 pub(crate) fn everything(places: &Places) -> Tools {
     let mut tools = for_end_to_end_tests(places);
     tools.push(Box::new(postgres::Postgres));

@@ -30,6 +30,13 @@ impl NodePackages {
         }
     }
 
+    pub(super) fn of_the_peers(places: &Places) -> Self {
+        Self {
+            name: "npm packages of the peers",
+            folder: places.root.join(crate::bench::PEERS),
+        }
+    }
+
     /// What the packages depend on: when it changes, they are installed anew.
     fn wanted(&self) -> Result<String> {
         stamp::of_files(

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::cluster::Cluster;
 use crate::{
     binary::Binary,
+    cluster::Cluster,
     places::Places,
     process::{self, line},
     setup::chromium,

@@ -1,16 +1,16 @@
 //! `cargo xtask test`: every check and test, in the order in which they tell
 //! most for their time.
 
-mod cluster;
 mod end_to_end;
 mod report;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use self::{cluster::Cluster, report::Report};
+use self::report::Report;
 use crate::{
     binary,
+    cluster::{Cluster, Durability},
     places::Places,
     process::{self, line},
     setup, tidy,
@@ -105,7 +105,7 @@ const DENY: [&str; 3] = ["--", "--deny", "warnings"];
 fn rust(places: &Places, options: &Options, report: &mut Report) -> Result<()> {
     report.step("Rust tests", || {
         // Thrown away when it goes out of scope, however the tests end.
-        let cluster = Cluster::start(places)?;
+        let cluster = Cluster::start(places, Durability::None)?;
         let mut command = places.command("cargo");
         command
             .arg("test")
@@ -130,7 +130,7 @@ fn end_to_end(places: &Places, options: &Options, report: &mut Report) -> Result
         return Ok(());
     };
     report.step("end-to-end tests", || {
-        let cluster = Cluster::start(places)?;
+        let cluster = Cluster::start(places, Durability::None)?;
         end_to_end::run(places, &binary, &cluster, options.filter.as_deref())
     })?;
     Ok(())

@@ -20,7 +20,9 @@ pub struct Placement {
 }
 
 impl Placement {
-    pub(crate) fn new(db: Db, env: Env) -> Self {
+    /// Placement by this control database.
+    #[must_use]
+    pub fn new(db: Db, env: Env) -> Self {
         Self { db, env }
     }
 

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of our own for as long as the tests run.
+//! A PostgreSQL server of our own for as long as tests or a benchmark run.
 
 use std::{
     fs,
@@ -35,21 +35,41 @@ const TRIES: u32 = 3;
 /// Folders are called this, then the number of the process that made them.
 const PREFIX: &str = "kombify-postgres-";
 
-/// Crashes lose nothing that matters here, so nothing waits for the disk.
-const SETTINGS: [&str; 8] = [
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
+/// Whether what was committed survives a crash of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Nothing waits for the disk: for tests, whose data nobody misses.
+    None,
+    /// As PostgreSQL is delivered: for figures that mean something.
+    Full,
+}
+
+const SETTINGS: [&str; 5] = [
     "max_connections=400",
     "shared_buffers=128MB",
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "log_min_messages=fatal",
 ];
+const NOT_DURABLE: [&str; 3] = [
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+];
+
+impl Durability {
+    fn settings(self) -> impl Iterator<Item = &'static str> {
+        let more: &[&str] = match self {
+            Self::None => &NOT_DURABLE,
+            Self::Full => &[],
+        };
+        SETTINGS.iter().chain(more).copied()
+    }
+}
 
 /// A running server; it is stopped and its files are removed when dropped.
 #[derive(Debug)]
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     // Dropped in this order: a server does not outlive its files' removal.
     server: Running,
     _folder: Folder,
@@ -61,13 +81,13 @@ impl Cluster {
     ///
     /// # Errors
     /// When there is no server program or it does not come up.
-    pub(super) fn start(places: &Places) -> Result<Self> {
+    pub(crate) fn start(places: &Places, durability: Durability) -> Result<Self> {
         let programs = postgres::programs(places)
             .context("no PostgreSQL server is there: run `cargo xtask setup`")?;
         let user = User::for_the_server(places)?;
         let mut failure = None;
         for _ in 0..TRIES {
-            match Self::try_start(places, &programs, user.as_ref()) {
+            match Self::try_start(places, &programs, user.as_ref(), durability) {
                 Ok(cluster) => return Ok(cluster),
                 Err(error) if error.is::<interrupt::Interrupted>() => return Err(error),
                 Err(error) => failure = Some(error),
@@ -76,7 +96,12 @@ impl Cluster {
         Err(failure.context("no try was made")?)
     }
 
-    fn try_start(places: &Places, programs: &Path, user: Option<&User>) -> Result<Self> {
+    fn try_start(
+        places: &Places,
+        programs: &Path,
+        user: Option<&User>,
+        durability: Durability,
+    ) -> Result<Self> {
         let folder = Folder::make(user)?;
         let data = folder.path.join("data");
         let secret = secret()?;
@@ -97,7 +122,7 @@ impl Cluster {
         let port = free_port()?;
         let mut server = as_user(places, user, &programs.join("postgres"));
         server.arg("-D").arg(&data).arg("-p").arg(port.to_string());
-        for setting in SETTINGS {
+        for setting in durability.settings() {
             server.args(["-c", setting]);
         }
         let mut cluster = Self {
@@ -111,7 +136,7 @@ impl Cluster {
 
     /// `postgres://user:password@127.0.0.1:port/postgres`, of a user that may
     /// make databases.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
@@ -274,7 +299,8 @@ mod tests {
     #[test]
     fn a_server_answers_while_it_is_wanted_and_leaves_nothing_behind() {
         let places = Places::find().expect("places");
-        let cluster = Cluster::start(&places).expect("a server; `cargo xtask setup` installs it");
+        let cluster = Cluster::start(&places, Durability::None)
+            .expect("a server; `cargo xtask setup` installs it");
         let folder = cluster._folder.path.clone();
         let (_, rest) = cluster.url().split_once('@').expect("an address");
         let address = rest.trim_end_matches("/postgres").to_owned();
