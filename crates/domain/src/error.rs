@@ -92,10 +92,20 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Refused(problem) => problem.code,
-            Self::Database(error) if is_full(&error.to_string()) => ErrorCode::DiskFull,
-            Self::Database(error) if unreachable(error) => ErrorCode::DatabaseUnavailable,
-            Self::Internal { source, .. } if is_full(&source.to_string()) => ErrorCode::DiskFull,
-            Self::Database(_) | Self::Internal { .. } => ErrorCode::Internal,
+            Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => {
+                ErrorCode::DatabaseUnavailable
+            }
+            Self::Database(error) => trouble(&error.to_string()),
+            // A queue's error, say, has the database's below it.
+            Self::Internal { source, .. } => {
+                let text = source.to_string();
+                match trouble(&text) {
+                    ErrorCode::DatabaseUnavailable if !text.contains("database") => {
+                        ErrorCode::Internal
+                    }
+                    code => code,
+                }
+            }
         }
     }
 
@@ -114,6 +124,9 @@ impl Error {
                 }
                 ErrorCode::DatabaseUnavailable => {
                     "The database does not answer: nothing was changed. It is tried again by itself; try again in a moment."
+                }
+                ErrorCode::DatabaseReadOnly => {
+                    "The database refuses to be written: nothing was changed. Its file may not be written, or the server is a standby; tell your operator."
                 }
                 _ => {
                     "Something failed on our side and nothing was changed. Try again; if it stays, give the request id to your operator."
@@ -147,23 +160,40 @@ impl Error {
     }
 }
 
-fn is_full(text: &str) -> bool {
-    text.contains("database or disk is full")
-        || text.contains("No space left on device")
-        || text.contains("could not extend file")
-}
-
-fn unreachable(error: &DbErr) -> bool {
-    let text = error.to_string();
-    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
-        || [
+/// What a machine does to a database, told by the words of SQLite, PostgreSQL and the
+/// system: their drivers pass them on and no code with them.
+const TROUBLE: &[(ErrorCode, &[&str])] = &[
+    (
+        ErrorCode::DiskFull,
+        &[
+            "database or disk is full",
+            "No space left on device",
+            "could not extend file",
+        ],
+    ),
+    (
+        ErrorCode::DatabaseReadOnly,
+        &[
+            "attempt to write a readonly database",
+            "in a read-only transaction",
+        ],
+    ),
+    (
+        ErrorCode::DatabaseUnavailable,
+        &[
             "Connection refused",
             "pool timed out",
             "terminating connection",
             "unable to open database file",
             "error communicating with database",
             "the database system is",
-        ]
+        ],
+    ),
+];
+
+fn trouble(text: &str) -> ErrorCode {
+    TROUBLE
         .iter()
-        .any(|part| text.contains(part))
+        .find(|(_, words)| words.iter().any(|part| text.contains(part)))
+        .map_or(ErrorCode::Internal, |(code, _)| *code)
 }

@@ -66,6 +66,8 @@ codes! {
     Conflict = "conflict", 409, "Conflict";
     /// The plan was made for another state or specification.
     PlanStale = "plan_stale", 409, "The plan is stale";
+    /// The path belongs to a role that this process does not have.
+    Misdirected = "misdirected", 421, "Another process does this";
     /// The state is locked by another run.
     StateLocked = "state_locked", 423, "The state is locked";
     /// A limit of the tenant's plan.
@@ -84,6 +86,8 @@ codes! {
     Upstream = "upstream_failed", 502, "A service behind kombify failed";
     /// The database does not answer.
     DatabaseUnavailable = "database_unavailable", 503, "The database does not answer";
+    /// The database answers and refuses to be written.
+    DatabaseReadOnly = "database_read_only", 503, "The database cannot be written";
     /// No instance has room.
     NoCapacity = "no_capacity", 503, "No instance has room";
     /// A program that kombify needs is missing, e.g. cue or tofu.

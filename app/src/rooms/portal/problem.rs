@@ -48,6 +48,9 @@ pub(crate) const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::PlanStale => {
             "The plan was made for another state or specification. Plan again and approve the new one."
         }
+        ErrorCode::Misdirected => {
+            "The address belongs to a part of kombify that this process does not run. An operator has to send it to one that does."
+        }
         ErrorCode::StateLocked => {
             "Another run works on this stack. Wait until it has ended, or cancel it."
         }
@@ -72,6 +75,9 @@ pub(crate) const fn advice(code: ErrorCode) -> &'static str {
         }
         ErrorCode::DatabaseUnavailable => {
             "The database does not answer. Nothing was changed; it is tried again by itself."
+        }
+        ErrorCode::DatabaseReadOnly => {
+            "The database refuses to be written and nothing was changed. An operator has to mend its rights, or point kombify at the primary server."
         }
         ErrorCode::NoCapacity => {
             "No instance has room for another homelab. An operator can provision one."
