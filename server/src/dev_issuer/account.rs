@@ -1,5 +1,6 @@
 //! The four accounts.
 
+use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 use serde_json::{Value, json};
 
 /// The organisation that all accounts belong to.
@@ -49,6 +50,22 @@ pub(super) const ACCOUNTS: [Account; 4] = [
 /// The account with this short name (`owner`).
 pub(super) fn find(key: &str) -> Option<&'static Account> {
     ACCOUNTS.iter().find(|account| account.key() == key)
+}
+
+/// Writes an account by its short name.
+pub(super) fn write<S: Serializer>(
+    account: &&'static Account,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(account.key())
+}
+
+/// Reads an account by its short name.
+pub(super) fn read<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<&'static Account, D::Error> {
+    let key = String::deserialize(deserializer)?;
+    find(&key).ok_or_else(|| D::Error::custom("no such account"))
 }
 
 impl Account {

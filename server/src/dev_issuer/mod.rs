@@ -2,8 +2,8 @@
 //! only. Behind the feature `dev-issuer`, and refused in production mode.
 //!
 //! It speaks the real protocol (discovery, code flow with PKCE S256, refresh with
-//! rotation, userinfo, logout in both directions) and carries Zitadel's claims. What
-//! it remembers ends with the process; its key does not, so that tokens stay readable.
+//! rotation, userinfo, logout in both directions) and carries Zitadel's claims. Its key and
+//! its sessions outlive the process, so that a restart signs nobody out.
 
 mod account;
 mod authorize;
@@ -15,7 +15,7 @@ mod tests;
 mod token;
 mod tokens;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
@@ -49,7 +49,8 @@ struct DevIssuer {
 }
 
 /// The issuer's routes, below `/dev/issuer`. `origin` is kombify's address without a
-/// slash at the end, `seed` the issuer's secret key (RFC 8032).
+/// slash at the end, `seed` the issuer's secret key (RFC 8032), `sessions` the file that
+/// its sessions are kept in.
 ///
 /// # Errors
 /// When its signing key or its HTTP client cannot be made.
@@ -58,6 +59,7 @@ pub(crate) fn router(
     client_id: String,
     origin: String,
     seed: &[u8; 32],
+    sessions: PathBuf,
     env: Env,
 ) -> anyhow::Result<Router> {
     let authority = Url::parse(&issuer).context("the development issuer's address is no URL")?
@@ -71,7 +73,7 @@ pub(crate) fn router(
         .context("the development issuer cannot reach kombify")?;
     let shared = Arc::new(DevIssuer {
         signer: Signer::new(seed)?,
-        store: Store::default(),
+        store: Store::open(sessions),
         issuer,
         client_id,
         origin,

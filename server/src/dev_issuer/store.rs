@@ -1,14 +1,20 @@
-//! What the issuer remembers while it runs: codes, and the sessions that came of them.
+//! What the issuer remembers: codes while it runs, and the sessions that came of them
+//! in a file, so that a restart signs nobody out. Tokens are kept as their hashes.
 
 use std::{
     collections::HashMap,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use domain::env::Env;
+use domain::{env::Env, vault::fingerprint};
+use serde::{Deserialize, Serialize};
 use types::Timestamp;
 
-use super::account::Account;
+use super::account::{self, Account};
 
 /// A code is good for so long, once.
 const CODE_SECONDS: i64 = 60;
@@ -17,8 +23,8 @@ pub(super) const TOKEN_SECONDS: i64 = 3_600;
 /// A session ends so long after its sign-in.
 const SESSION_SECONDS: i64 = 12 * 3_600;
 
-#[derive(Default)]
 pub(super) struct Store {
+    file: PathBuf,
     inner: Mutex<Inner>,
 }
 
@@ -46,12 +52,15 @@ struct Issued {
     expires_at: Timestamp,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Session {
+    #[serde(serialize_with = "account::write", deserialize_with = "account::read")]
     account: &'static Account,
     begun_at: Timestamp,
-    access_token: String,
+    access_hash: String,
     access_until: Timestamp,
-    refresh_token: Option<String>,
+    /// None: the client did not ask for refresh tokens.
+    refresh_hash: Option<String>,
 }
 
 /// The tokens of a session, fresh.
@@ -65,6 +74,23 @@ pub(super) struct Granted {
 }
 
 impl Store {
+    /// What an earlier process left in this file. One that cannot be read is as good as
+    /// none: people sign in again.
+    pub(super) fn open(file: PathBuf) -> Self {
+        let sessions = fs::read(&file)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        let inner = Inner {
+            codes: HashMap::new(),
+            sessions,
+        };
+        Self {
+            file,
+            inner: Mutex::new(inner),
+        }
+    }
+
     /// A code for one sign-in.
     pub(super) fn issue(&self, code: Code, env: &Env) -> String {
         let text = env.secret();
@@ -92,6 +118,7 @@ impl Store {
         let sid = issued.sid.clone();
         if issued.used {
             inner.sessions.remove(&sid);
+            self.keep(&inner);
             return None;
         }
         issued.used = true;
@@ -102,12 +129,14 @@ impl Store {
         let session = Session {
             account: code.account,
             begun_at: now,
-            access_token: String::new(),
+            access_hash: String::new(),
             access_until: now,
-            refresh_token: code.offline.then(String::new),
+            refresh_hash: code.offline.then(String::new),
         };
         let session = inner.sessions.entry(sid.clone()).insert_entry(session);
-        Some(session.into_mut().renew(sid, code.nonce, env))
+        let granted = session.into_mut().renew(sid, code.nonce, env);
+        self.keep(&inner);
+        Some(granted)
     }
 
     /// New tokens for a refresh token (`<sid>.<secret>`), which is used up by it. One
@@ -116,11 +145,13 @@ impl Store {
         let (sid, _) = token.split_once('.')?;
         let mut inner = self.inner(env.now());
         let session = inner.sessions.get_mut(sid)?;
-        if session.refresh_token.as_deref() == Some(token) {
-            return Some(session.renew(sid.to_owned(), None, env));
+        let granted = (session.refresh_hash == Some(fingerprint(token)))
+            .then(|| session.renew(sid.to_owned(), None, env));
+        if granted.is_none() {
+            inner.sessions.remove(sid);
         }
-        inner.sessions.remove(sid);
-        None
+        self.keep(&inner);
+        granted
     }
 
     /// Whose access token this is.
@@ -128,13 +159,35 @@ impl Store {
         let (sid, _) = token.split_once('.')?;
         let inner = self.inner(env.now());
         let session = inner.sessions.get(sid)?;
-        let holds = session.access_token == token && session.access_until > env.now();
+        let holds = session.access_hash == fingerprint(token) && session.access_until > env.now();
         holds.then_some(session.account)
     }
 
     /// Ends a session; its tokens work no more.
     pub(super) fn end(&self, sid: &str, env: &Env) {
-        self.inner(env.now()).sessions.remove(sid);
+        let mut inner = self.inner(env.now());
+        inner.sessions.remove(sid);
+        self.keep(&inner);
+    }
+
+    fn keep(&self, inner: &Inner) {
+        if let Err(error) = self.write(inner) {
+            tracing::warn!(path = %self.file.display(), %error, "the development issuer's sessions end with this process");
+        }
+    }
+
+    /// Whole or not at all, also when the process is killed.
+    fn write(&self, inner: &Inner) -> io::Result<()> {
+        let next = self.file.with_extension("next");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&next)?;
+        file.write_all(&serde_json::to_vec(&inner.sessions)?)?;
+        file.sync_all()?;
+        fs::rename(next, &self.file)
     }
 
     /// What is remembered, without what has ended by time.
@@ -150,18 +203,21 @@ impl Store {
 
 impl Session {
     fn renew(&mut self, sid: String, nonce: Option<String>, env: &Env) -> Granted {
-        self.access_token = format!("{sid}.{}", env.secret());
+        let access_token = format!("{sid}.{}", env.secret());
+        self.access_hash = fingerprint(&access_token);
         self.access_until = env.now().plus_seconds(TOKEN_SECONDS);
-        if let Some(token) = &mut self.refresh_token {
-            *token = format!("{sid}.{}", env.secret());
-        }
+        let refresh_token = self.refresh_hash.as_mut().map(|hash| {
+            let token = format!("{sid}.{}", env.secret());
+            *hash = fingerprint(&token);
+            token
+        });
         Granted {
             account: self.account,
             sid,
             begun_at: self.begun_at,
             nonce,
-            access_token: self.access_token.clone(),
-            refresh_token: self.refresh_token.clone(),
+            access_token,
+            refresh_token,
         }
     }
 }

@@ -20,6 +20,7 @@ struct Bench {
     provider: OidcProvider,
     clock: MovableClock,
     browser: reqwest::Client,
+    sessions: tempfile::TempDir,
     logouts: mpsc::UnboundedReceiver<String>,
     task: JoinHandle<()>,
 }
@@ -44,9 +45,26 @@ async fn take_logout(
 
 impl Bench {
     async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let sessions = tempfile::tempdir().expect("a temporary folder");
+        Self::start(listener, sessions).await
+    }
+
+    /// The same issuer in a new process.
+    async fn restarted(mut self) -> Self {
+        let address = self.origin.trim_start_matches("http://").to_owned();
+        let elsewhere = tempfile::tempdir().expect("a temporary folder");
+        let sessions = std::mem::replace(&mut self.sessions, elsewhere);
+        self.task.abort();
+        assert!((&mut self.task).await.expect_err("stopped").is_cancelled());
+        drop(self);
+        let listener = TcpListener::bind(address).await.expect("the same port");
+        Self::start(listener, sessions).await
+    }
+
+    async fn start(listener: TcpListener, sessions: tempfile::TempDir) -> Self {
         let clock = MovableClock::default();
         let env = Env::with_clock(Arc::new(clock.clone()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let issuer = format!("{origin}/dev/issuer");
         let (sender, logouts) = mpsc::unbounded_channel();
@@ -58,6 +76,7 @@ impl Bench {
             CLIENT.to_owned(),
             origin.clone(),
             &[7; 32],
+            sessions.path().join("sessions.json"),
             env.clone(),
         )
         .expect("a router")
@@ -85,6 +104,7 @@ impl Bench {
             provider,
             clock,
             browser,
+            sessions,
             logouts,
             task,
         }
@@ -297,6 +317,29 @@ async fn refresh_tokens_rotate_and_reuse_ends_the_session() {
         bench.provider.refresh(&third).await.is_err(),
         "the session has ended"
     );
+}
+
+#[tokio::test]
+async fn a_restart_signs_nobody_out_and_still_notices_reuse() {
+    let bench = Bench::new().await;
+    let first = bench.sign_in("owner").await.tokens.refresh_token;
+    let first = first.expect("a refresh token");
+    let renewed = bench.provider.refresh(&first).await.expect("renewed");
+    let second = renewed.refresh_token.expect("a refresh token");
+
+    let bench = bench.restarted().await;
+
+    let renewed = bench.provider.refresh(&second).await.expect("renewed");
+    let third = renewed.refresh_token.expect("a refresh token");
+    let reuse = bench.provider.refresh(&first).await.expect_err("reused");
+    assert_eq!(reuse.code(), ErrorCode::Unauthenticated);
+    assert!(
+        bench.provider.refresh(&third).await.is_err(),
+        "reuse ended the session"
+    );
+    let kept = std::fs::read_to_string(bench.sessions.path().join("sessions.json"));
+    let kept = kept.expect("the file");
+    assert!(!kept.contains(&second) && !kept.contains(&third), "{kept}");
 }
 
 #[tokio::test]
