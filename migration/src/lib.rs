@@ -15,6 +15,15 @@ use sea_orm_migration::{
     },
 };
 
+/// How many steps of `M` a database lacks.
+///
+/// # Errors
+/// When the database does not answer, or knows steps that `M` does not: a newer version
+/// of kombify made it.
+pub async fn missing<M: MigratorTrait>(db: &DatabaseConnection) -> Result<usize, DbErr> {
+    Ok(M::get_pending_migrations(db).await?.len())
+}
+
 /// Brings a database up to date with `M`, in one transaction. On PostgreSQL an
 /// advisory lock keeps replicas that start together from migrating twice.
 ///

@@ -38,7 +38,7 @@ pub(super) fn run(overrides: &Overrides, output: Form) -> anyhow::Result<ExitCod
     match load(overrides) {
         Ok(_) => Ok(ExitCode::SUCCESS),
         Err(error) => {
-            eprintln!("\nThese settings would not start: {error}");
+            eprintln!("kombify: these settings would not start. {error}");
             Ok(ExitCode::FAILURE)
         }
     }

@@ -62,10 +62,15 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
 
 fn data_folder(settings: &Settings) -> Finding {
     let folder = &settings.data.dir;
+    if !folder.exists() {
+        return Finding {
+            part: "data folder",
+            state: State::Off,
+            detail: format!("{} is made by the first start", folder.display()),
+        };
+    }
     let probe = folder.join(".doctor");
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&probe, b"kombify"))
-        .and_then(|()| std::fs::remove_file(&probe));
+    let written = std::fs::write(&probe, b"kombify").and_then(|()| std::fs::remove_file(&probe));
     match written {
         Ok(()) => Finding {
             part: "data folder",
@@ -86,8 +91,15 @@ async fn databases(settings: &Settings) -> Finding {
     } else {
         "PostgreSQL"
     };
-    let (state, detail) = match compose::databases(settings).await {
-        Ok(_) => (State::Found, format!("{kind}, up to date")),
+    let (state, detail) = match compose::missing_steps(settings).await {
+        Ok(Some(0)) => (State::Found, format!("{kind}, up to date")),
+        Ok(Some(_)) => (
+            State::Off,
+            format!(
+                "{kind}, of an earlier version: the next start, or `kombify migrate`, brings it up to date"
+            ),
+        ),
+        Ok(None) => (State::Off, format!("{kind}, made by the first start")),
         Err(error) => (State::Broken, format!("{error:#}")),
     };
     Finding {

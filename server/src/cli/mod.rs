@@ -6,7 +6,7 @@ mod migrate;
 mod openapi;
 mod token;
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -15,6 +15,8 @@ use crate::{
     config::{Overrides, Settings, load},
     run,
 };
+
+const LAST_THREADS: Duration = Duration::from_millis(500);
 
 /// Rehearse your homelab, then launch it.
 #[derive(Parser)]
@@ -112,7 +114,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             within(run::serve(load(&overrides)?))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Migrate => within(migrate::run(&load(&overrides)?)),
+        Command::Migrate => within(migrate::run(&lenient(&overrides)?)),
         Command::Doctor => within(doctor::run(&lenient(&overrides)?)),
         Command::Token(command) => within(token::run(&lenient(&overrides)?, command)),
         Command::Openapi => openapi::run(),
@@ -155,8 +157,11 @@ fn lenient(overrides: &Overrides) -> anyhow::Result<Settings> {
 }
 
 fn within<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()?
-        .block_on(work)
+        .build()?;
+    let done = runtime.block_on(work);
+    // What blocks a thread must not hold the process.
+    runtime.shutdown_timeout(LAST_THREADS);
+    done
 }

@@ -13,6 +13,14 @@ pub struct Database {
 }
 
 impl Database {
+    /// Host and port of the server; no user and no password.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let host = rest.split(['/', '?']).next().unwrap_or_default();
+        host.rsplit_once('@').map_or(host, |(_, host)| host)
+    }
+
     /// Whether it is PostgreSQL.
     #[must_use]
     pub fn is_postgres(&self) -> bool {

@@ -14,7 +14,7 @@ pub struct Log {
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum LogFormat {
     /// Readable on a terminal, JSON elsewhere.
     Auto,
@@ -22,4 +22,19 @@ pub enum LogFormat {
     Readable,
     /// For collectors.
     Json,
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        super::one_of(
+            &text,
+            &[
+                ("auto", Self::Auto),
+                ("readable", Self::Readable),
+                ("json", Self::Json),
+            ],
+        )
+    }
 }

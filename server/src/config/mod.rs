@@ -1,6 +1,7 @@
 //! Settings: embedded defaults, then a file, then the environment, then the command
 //! line; then validation. Nothing else reads the environment.
 
+mod complaint;
 mod data;
 mod database;
 mod identity;
@@ -12,6 +13,7 @@ mod security;
 mod server;
 mod telemetry;
 mod tools;
+mod validate;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +37,11 @@ pub use self::{
 };
 
 const DEFAULTS: &str = include_str!("defaults.toml");
+/// Settings that are lists; with commas where they are one text.
+const LISTS: [&str; 2] = ["server.roles", "identity.scopes"];
+/// Where values come from, besides files; the first is what `config` itself says.
+const ENVIRONMENT: &str = "the environment";
+const COMMAND_LINE: &str = "the command line";
 const PLACES: [&str; 2] = ["kombify.toml", "/etc/kombify/kombify.toml"];
 
 /// All settings.
@@ -93,36 +100,33 @@ pub fn layers(overrides: &Overrides) -> Result<Config, SettingsError> {
             }
         }
     }
+    let variables = variables();
+    let lists: Vec<_> = LISTS
+        .into_iter()
+        .filter_map(|key| Some((key, variables.get(&variable(key)).cloned()?)))
+        .collect();
+    // Texts stay as they are: a secret that looks like a number is none. The settings'
+    // own types decide what is read as a number.
     builder = builder.add_source(
         Environment::with_prefix("KOMBIFY")
-            .source(Some(variables()))
+            .source(Some(variables))
             .prefix_separator("_")
-            .separator("__")
-            .try_parsing(true)
-            .list_separator(",")
-            .with_list_parse_key("server.roles")
-            .with_list_parse_key("identity.scopes"),
+            .separator("__"),
     );
-    if let Some(url) = database_url() {
-        builder = set(builder, "database.url", url)?;
+    for (key, text) in lists {
+        builder = set(builder, key, ENVIRONMENT, items(&text))?;
     }
-    for (key, value) in &overrides.values {
-        builder = match value.parse::<i64>() {
-            Ok(number) => set(builder, key, number)?,
-            Err(_) if *key == "server.roles" => set(
-                builder,
-                key,
-                value
-                    .split(',')
-                    .map(|role| role.trim().to_owned())
-                    .collect::<Vec<_>>(),
-            )?,
-            Err(_) => set(builder, key, value.clone())?,
+    if let Some(url) = database_url() {
+        builder = set(builder, "database.url", "DATABASE_URL", url)?;
+    }
+    for (key, text) in &overrides.values {
+        builder = if LISTS.contains(key) {
+            set(builder, key, COMMAND_LINE, items(text))?
+        } else {
+            set(builder, key, COMMAND_LINE, text.clone())?
         };
     }
-    builder
-        .build()
-        .map_err(|error| SettingsError(sentence(&error.to_string())))
+    builder.build().map_err(|error| complaint::of(&error))
 }
 
 /// Reads and validates the settings.
@@ -130,9 +134,18 @@ pub fn layers(overrides: &Overrides) -> Result<Config, SettingsError> {
 /// # Errors
 /// One sentence that names the setting, where it came from and what is wrong.
 pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
-    let mut settings: Settings = layers(overrides)?
+    let layers = layers(overrides)?;
+    let defaults = Config::builder()
+        .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+        .build()
+        .map_err(|error| complaint::of(&error))?;
+    if let Some(unknown) = complaint::unknown(&layers, &defaults) {
+        return Err(unknown);
+    }
+    let mut settings: Settings = layers
+        .clone()
         .try_deserialize()
-        .map_err(|error| SettingsError(sentence(&error.to_string())))?;
+        .map_err(|error| complaint::within(&error, &layers))?;
     settings.complete();
     settings.validate()?;
     Ok(settings)
@@ -145,11 +158,37 @@ fn source(file: &Path) -> File<config::FileSourceFile, FileFormat> {
 fn set(
     builder: config::ConfigBuilder<config::builder::DefaultState>,
     key: &str,
-    value: impl Into<config::Value>,
+    origin: &str,
+    value: impl Into<config::ValueKind>,
 ) -> Result<config::ConfigBuilder<config::builder::DefaultState>, SettingsError> {
     builder
-        .set_override(key, value)
-        .map_err(|error| SettingsError(sentence(&error.to_string())))
+        .set_override(key, config::Value::new(Some(&origin.to_owned()), value))
+        .map_err(|error| complaint::of(&error))
+}
+
+/// The value that a word stands for.
+///
+/// # Errors
+/// A part of a sentence that names the words that there are.
+fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        format!("\"{text}\" is none of {}", words.join(", "))
+    })
+}
+
+/// `KOMBIFY_SERVER__ROLES` for `server.roles`.
+fn variable(key: &str) -> String {
+    format!("KOMBIFY_{}", key.replace('.', "__").to_uppercase())
+}
+
+fn items(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The variables that name a field of a section, `KOMBIFY_SERVER__PORT`: others
@@ -175,13 +214,6 @@ fn database_url() -> Option<String> {
         .filter(|url| !url.is_empty())
 }
 
-fn sentence(error: &str) -> String {
-    format!(
-        "The settings cannot be used: {}. Mend it, or run `kombify config` to see where each value comes from.",
-        error.trim().trim_end_matches('.')
-    )
-}
-
 impl Settings {
     fn complete(&mut self) {
         let port = self.server.port;
@@ -191,64 +223,18 @@ impl Settings {
         if self.server.public_url.is_empty() {
             self.server.public_url.clone_from(&self.server.internal_url);
         }
+        if self.server.portal_url.is_empty() {
+            self.server.portal_url = if self.server.has(Role::Portal) {
+                self.server.internal_url.clone()
+            } else {
+                self.server.public_url.clone()
+            };
+        }
         if self.server.mode == Mode::Development && self.identity.issuer.is_empty() {
             self.identity.issuer = format!("{}/dev/issuer", self.server.public_url);
             self.identity.client_id = "kombify-development".to_owned();
             self.identity.operator_organisation = "dev-org".to_owned();
         }
-    }
-
-    fn validate(&self) -> Result<(), SettingsError> {
-        let wrong = |setting: &str, what: &str| {
-            Err(SettingsError(format!(
-                "The setting {setting} cannot be used: {what}."
-            )))
-        };
-        let production = self.server.mode == Mode::Production;
-        let url = &self.server.public_url;
-        if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
-            return wrong(
-                "server.public_url",
-                "it has to begin with http:// or https:// and to end without a slash",
-            );
-        }
-        if production && !url.starts_with("https://") && !self.server.is_loopback() {
-            return wrong(
-                "server.public_url",
-                "outside this machine sign-in needs https://, because session cookies travel with it",
-            );
-        }
-        if production && self.identity.issuer.is_empty() {
-            return wrong(
-                "identity.issuer",
-                "production mode needs an OpenID provider, e.g. https://example.zitadel.cloud; for a look without one, run `kombify serve --dev`",
-            );
-        }
-        if production && self.uses_embedded_issuer() {
-            return wrong(
-                "identity.issuer",
-                "the development issuer gives anybody any account and is refused in production mode",
-            );
-        }
-        if !production && !self.server.is_loopback() {
-            return wrong(
-                "server.bind",
-                "development mode only listens on this machine (127.0.0.1)",
-            );
-        }
-        if !self.identity.issuer.is_empty() && self.identity.client_id.is_empty() {
-            return wrong(
-                "identity.client_id",
-                "the OpenID provider knows kombify by a client id",
-            );
-        }
-        if !self.database.url.is_empty() && !self.database.is_postgres() {
-            return wrong(
-                "database.url",
-                "it has to begin with postgres://; leave it empty for SQLite in data.dir",
-            );
-        }
-        Ok(())
     }
 
     /// Sign-in is by the development issuer in this process.

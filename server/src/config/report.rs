@@ -2,6 +2,8 @@
 
 use config::{Config, Value, ValueKind};
 
+use super::complaint::place;
+
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -44,8 +46,7 @@ fn walk(name: &str, value: &Value, lines: &mut Vec<Line>) {
     };
     let origin = match value.origin() {
         None => "default".to_owned(),
-        Some("the environment") => "environment".to_owned(),
-        Some(file) => file.to_owned(),
+        Some(origin) => place(origin.trim_start_matches("the ")),
     };
     lines.push(Line {
         value: mask(name, shown),
@@ -54,19 +55,48 @@ fn walk(name: &str, value: &Value, lines: &mut Vec<Line>) {
     });
 }
 
-fn mask(name: &str, value: String) -> String {
-    let secret = ["secret", "key", "password", "token"]
+const MASK: &str = "••••••";
+
+fn is_secret(name: &str) -> bool {
+    ["secret", "key", "password", "token"]
         .iter()
-        .any(|word| name.ends_with(word));
-    if secret && !value.is_empty() {
-        return "••••••".to_owned();
+        .any(|word| name.ends_with(word))
+}
+
+fn mask(name: &str, value: String) -> String {
+    if is_secret(name) && !value.is_empty() {
+        return MASK.to_owned();
     }
-    match (value.find("://"), value.find('@')) {
-        // A password inside an address.
-        (Some(scheme), Some(at)) if scheme < at => {
-            let user = value[scheme + 3..at].split(':').next().unwrap_or_default();
-            format!("{}://{user}:••••••{}", &value[..scheme], &value[at..])
+    match value.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", mask_address(rest)),
+        None => value,
+    }
+}
+
+/// An address without what stands behind `user:` and in `?sslpassword=`.
+fn mask_address(rest: &str) -> String {
+    let (place, query) = match rest.split_once('?') {
+        Some((place, query)) => (place, Some(query)),
+        None => (rest, None),
+    };
+    // A password may hold an @ itself, and a host does not.
+    let mut shown = match place.rsplit_once('@') {
+        Some((who, host)) => match who.split_once(':') {
+            Some((user, _)) => format!("{user}:{MASK}@{host}"),
+            None => format!("{who}@{host}"),
+        },
+        None => place.to_owned(),
+    };
+    for (number, pair) in query.into_iter().flat_map(|all| all.split('&')).enumerate() {
+        shown.push(if number == 0 { '?' } else { '&' });
+        match pair.split_once('=') {
+            Some((key, _)) if is_secret(key) => {
+                shown.push_str(key);
+                shown.push('=');
+                shown.push_str(MASK);
+            }
+            _ => shown.push_str(pair),
         }
-        _ => value,
     }
+    shown
 }

@@ -18,8 +18,12 @@ pub struct Server {
     pub port: u16,
     /// Where browsers reach it, without a slash at the end; from bind and port when empty.
     pub public_url: String,
-    /// Where its own services and OpenTofu reach it; `http://127.0.0.1:<port>` when empty.
+    /// Where the other processes and its own OpenTofu reach it; `http://127.0.0.1:<port>`
+    /// when empty.
     pub internal_url: String,
+    /// Where the stack service redeems launch codes; when empty, in this process if it
+    /// has the role portal, else at `public_url`.
+    pub portal_url: String,
     /// How long a stop waits for requests and jobs, in seconds.
     pub grace_seconds: u64,
     /// Folder with the built interface (wasm, style sheets).
@@ -28,7 +32,7 @@ pub struct Server {
 
 /// How strict it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum Mode {
     /// For people.
     Production,
@@ -38,16 +42,54 @@ pub enum Mode {
 
 /// A part of kombify that a process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum Role {
     /// Sign-in, tenants, launch, pages.
     Portal,
     /// The admin centre and instance health.
     Admin,
-    /// The stack service.
+    /// The stack service's API and its side of the launch.
     Stack,
-    /// Background jobs.
+    /// Background jobs, and the states of the OpenTofu runs among them.
     Worker,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] = [Self::Portal, Self::Admin, Self::Stack, Self::Worker];
+
+    /// The role as settings have it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Portal => "portal",
+            Self::Admin => "admin",
+            Self::Stack => "stack",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        super::one_of(&text, &Self::ALL.map(|role| (role.word(), role)))
+    }
+}
+
+impl TryFrom<String> for Mode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        super::one_of(
+            &text,
+            &[
+                ("production", Self::Production),
+                ("development", Self::Development),
+            ],
+        )
+    }
 }
 
 impl Server {

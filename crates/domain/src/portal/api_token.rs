@@ -188,7 +188,12 @@ pub async fn issue(
         .filter(user::Column::Email.eq(email))
         .all(db.read())
         .await?;
-    let user = users.pop().ok_or_else(|| Error::not_found("user"))?;
+    let user = users.pop().ok_or_else(|| {
+        Error::refused(
+            types::ErrorCode::NotFound,
+            format!("There is no user with the address {email}: a user is made when somebody signs in for the first time."),
+        )
+    })?;
     if !users.is_empty() {
         return Err(Error::conflict(format!(
             "{} users have the address {email}.",

@@ -1,0 +1,138 @@
+//! What cannot be read, as one sentence: which setting, where it came from, what is wrong.
+
+use config::{Config, ConfigError, Value, ValueKind};
+
+use super::SettingsError;
+
+/// What a setting may be mistyped by and still be recognised.
+const LIKE: usize = 3;
+
+/// One sentence for a layer that cannot be read.
+pub(super) fn of(error: &ConfigError) -> SettingsError {
+    let ConfigError::FileParse { uri, cause } = error else {
+        return sentence(format!("The settings cannot be read: {error}"));
+    };
+    let file = uri.as_deref().unwrap_or("the settings file");
+    SettingsError(syntax("settings file", &place(file), &cause.to_string()))
+}
+
+/// One sentence for a value that is not what its setting needs.
+pub(super) fn within(error: &ConfigError, layers: &Config) -> SettingsError {
+    let at = |key: &Option<String>| {
+        let key = key.as_deref().unwrap_or("of some name");
+        // `server.roles[0]` came from where `server.roles` did.
+        let whole = key.split('[').next().unwrap_or(key);
+        let origin = names(&layers.cache)
+            .into_iter()
+            .find(|(name, _)| name == whole)
+            .and_then(|(_, origin)| origin);
+        match origin {
+            Some(origin) => format!("The setting {key} in {}", place(&origin)),
+            None => format!("The setting {key}"),
+        }
+    };
+    sentence(match error {
+        ConfigError::Type {
+            unexpected,
+            expected,
+            key,
+            ..
+        } => format!("{} needs {expected}, not {unexpected}", at(key)),
+        ConfigError::At { error, key, .. } => {
+            format!("{} cannot be used: {error}", at(key))
+        }
+        ConfigError::NotFound(key) => {
+            format!("The setting {key} is missing: what should be its section is a single value")
+        }
+        other => format!("The settings cannot be read: {other}"),
+    })
+}
+
+fn sentence(text: String) -> SettingsError {
+    SettingsError(format!(
+        "{}. Mend it; `kombify config` shows where each value comes from.",
+        text.trim_end_matches('.').replace('\n', " ")
+    ))
+}
+
+/// The first setting that does not exist, if any.
+pub(super) fn unknown(layers: &Config, defaults: &Config) -> Option<SettingsError> {
+    let (known, all) = (names(&defaults.cache), names(&layers.cache));
+    let (name, origin) = all
+        .into_iter()
+        .find(|(name, _)| !known.iter().any(|(one, _)| one == name))?;
+    let closest = known
+        .iter()
+        .map(|(one, _)| (distance(one, &name), one))
+        .min()
+        .filter(|(distance, _)| *distance <= LIKE);
+    let hint = match closest {
+        Some((_, one)) => format!("Did you mean {one}?"),
+        None => "`kombify config` prints those that there are.".to_owned(),
+    };
+    Some(SettingsError(format!(
+        "There is no setting {name}, which is set in {}. {hint}",
+        place(origin.as_deref().unwrap_or("the defaults"))
+    )))
+}
+
+/// Every setting with where it came from, by name.
+fn names(value: &Value) -> Vec<(String, Option<String>)> {
+    let mut found = Vec::new();
+    walk("", value, &mut found);
+    found.sort();
+    found
+}
+
+fn walk(name: &str, value: &Value, found: &mut Vec<(String, Option<String>)>) {
+    let ValueKind::Table(table) = &value.kind else {
+        found.push((name.to_owned(), value.origin().map(str::to_owned)));
+        return;
+    };
+    for (key, value) in table {
+        let below = if name.is_empty() {
+            key.clone()
+        } else {
+            format!("{name}.{key}")
+        };
+        walk(&below, value, found);
+    }
+}
+
+/// A place for people: a file by its whole path.
+pub(super) fn place(origin: &str) -> String {
+    let file = std::path::Path::new(origin);
+    match std::path::absolute(file) {
+        Ok(whole) if file.exists() => whole.display().to_string(),
+        _ => origin.to_owned(),
+    }
+}
+
+/// The parser shows the line as it stands, over several lines of its own.
+pub(super) fn syntax(what: &str, file: &str, cause: &str) -> String {
+    let place = cause
+        .lines()
+        .next()
+        .and_then(|first| first.strip_prefix("TOML parse error at "))
+        .map(|place| format!(", {place}"))
+        .unwrap_or_default();
+    let reason = cause.lines().rfind(|line| !line.trim().is_empty());
+    let reason = reason.unwrap_or("it is no TOML").trim();
+    format!("The {what} {file}{place} cannot be read: {reason}. Mend that line, then start again.")
+}
+
+/// How many letters differ (Levenshtein 1966).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (number, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = number + 1;
+        for (place, wanted) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *wanted);
+            diagonal = row[place + 1];
+            row[place + 1] = changed.min(diagonal + 1).min(row[place] + 1);
+        }
+    }
+    row[other.len()]
+}
