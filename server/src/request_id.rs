@@ -3,7 +3,7 @@
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
@@ -19,10 +19,7 @@ pub(crate) struct RequestId(pub(crate) String);
 
 /// Gives each request an id, a span and its measures.
 pub(crate) async fn layer(mut request: Request, next: Next) -> Response {
-    let id = request
-        .headers()
-        .get(HEADER)
-        .and_then(|value| value.to_str().ok())
+    let id = text(&request, HEADER)
         .filter(|id| is_plain(id))
         .map_or_else(new_id, str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -32,11 +29,29 @@ pub(crate) async fn layer(mut request: Request, next: Next) -> Response {
         .extensions()
         .get::<axum::extract::MatchedPath>()
         .map(|path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", request.id = %id, http.method = %method, url.path = %redact(&path), otel.kind = "server");
+    let label = route.clone().unwrap_or_else(|| "page".to_owned());
+    let span = tracing::info_span!(
+        "request",
+        otel.name = format!("{} {label}", known(&method)),
+        otel.kind = "server",
+        otel.status_code = tracing::field::Empty,
+        request.id = %id,
+        http.method = %method,
+        http.route = label,
+        http.status = tracing::field::Empty,
+        url.path = %redact(&path),
+    );
+    if let Some(parent) = text(&request, "traceparent") {
+        jobs::trace::adopt(&span, parent);
+    }
     let begun = std::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = begun.elapsed();
     let status = response.status().as_u16();
+    span.record("http.status", status);
+    if status >= 500 {
+        span.record("otel.status_code", "ERROR");
+    }
     let _entered = span.entered();
     if !path.starts_with("/pkg/") && path != "/health" && path != "/metrics" {
         tracing::info!(
@@ -46,8 +61,8 @@ pub(crate) async fn layer(mut request: Request, next: Next) -> Response {
         );
     }
     let labels = [
-        ("method", method.as_str().to_owned()),
-        ("route", route.unwrap_or_else(|| "page".to_owned())),
+        ("method", known(&method).to_owned()),
+        ("route", label),
         ("status", status.to_string()),
     ];
     metrics::counter!("kombify_requests_total", &labels).increment(1);
@@ -77,6 +92,20 @@ async fn with_id(response: Response, id: &str) -> Response {
     parts.headers.remove(header::CONTENT_LENGTH);
     let body = serde_json::to_vec(&problem).unwrap_or_else(|_| bytes.to_vec());
     Response::from_parts(parts, Body::from(body))
+}
+
+fn text<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// The method for a label: a caller can make up others, and each would be a series.
+fn known(method: &Method) -> &'static str {
+    [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK",
+    ]
+    .into_iter()
+    .find(|known| *known == method.as_str())
+    .unwrap_or("OTHER")
 }
 
 fn is_plain(id: &str) -> bool {

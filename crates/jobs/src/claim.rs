@@ -1,5 +1,7 @@
 //! Handing a job to a worker: the one place where `attempt` rises.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
 use tracing::debug;
 
@@ -79,6 +81,9 @@ impl Queue {
                     let job = &claimed.job;
                     metrics::counter!("kombify_jobs_claimed_total", "queue" => self.name().to_owned(), "kind" => job.kind.clone())
                         .increment(1);
+                    let waited = u64::try_from(self.now_ms() - job.run_at_ms).unwrap_or_default();
+                    metrics::histogram!("kombify_jobs_wait_seconds", "queue" => self.name().to_owned(), "kind" => job.kind.clone())
+                        .record(Duration::from_millis(waited));
                     debug!(job.id = %job.id, job.kind = job.kind, job.attempt = job.attempt, worker, "claimed");
                     self.signals().job(crate::signal::Signal::Told(job.id));
                     return Ok(Some(*claimed));

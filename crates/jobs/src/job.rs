@@ -95,7 +95,8 @@ impl NewJob {
         self
     }
 
-    /// The W3C `traceparent` of the span that causes it.
+    /// The W3C `traceparent` of the span that causes it; that of the span in which it
+    /// is enqueued when nothing else is said.
     #[must_use]
     pub fn trace_parent(mut self, trace_parent: impl Into<String>) -> Self {
         self.trace_parent = Some(trace_parent.into());

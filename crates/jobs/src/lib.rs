@@ -17,6 +17,7 @@ mod settle;
 mod signal;
 mod slot;
 mod sql;
+pub mod trace;
 mod worker;
 
 pub use backoff::Backoff;

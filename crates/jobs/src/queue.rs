@@ -15,7 +15,7 @@ use crate::{
     entropy::OrderedIds,
     listen,
     signal::Signals,
-    sql,
+    sql, trace,
 };
 
 /// How a queue behaves.
@@ -277,7 +277,7 @@ impl Queue {
             error: Set(None),
             log_seq: Set(0),
             request_id: Set(request_id),
-            trace_parent: Set(trace_parent),
+            trace_parent: Set(trace_parent.or_else(trace::current)),
             created_ms: Set(now_ms),
             started_ms: Set(None),
             finished_ms: Set(None),

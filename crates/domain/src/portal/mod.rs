@@ -85,6 +85,11 @@ impl Portal {
         Ok(self.tenants.of(actor).await?.into_iter().next())
     }
 
+    /// Sets the gauges of the control database's connections.
+    pub fn publish_connections(&self) {
+        self.db.publish_connections("control");
+    }
+
     /// Whether the control database answers.
     ///
     /// # Errors

@@ -246,6 +246,11 @@ impl StackService {
         self.core.output_folder(scope, stack)
     }
 
+    /// Sets the gauges of the instance database's connections.
+    pub fn publish_connections(&self) {
+        self.core.instance.publish_connections("instance");
+    }
+
     /// Whether the instance's database answers.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     CancelRequest, Claimed, Error, Job, Lease, LogSink, Outcome, Queue,
     signal::{Signal, news_of},
+    trace,
 };
 
 /// After a drop, a handler that does not reach an await is left behind.
@@ -204,16 +205,21 @@ impl Supervised {
 }
 
 fn span(queue: &Queue, job: &Job) -> Span {
-    info_span!(
+    let span = info_span!(
         "job",
+        otel.name = format!("job {}", job.kind),
+        otel.kind = "consumer",
         queue = queue.name(),
         job.id = %job.id,
         job.kind = job.kind,
         job.attempt = job.attempt,
         job.tenant = job.tenant(),
         request.id = job.request_id,
-        trace.parent = job.trace_parent,
-    )
+    );
+    if let Some(parent) = &job.trace_parent {
+        trace::adopt(&span, parent);
+    }
+    span
 }
 
 fn answer(ended: Result<Outcome, JoinError>) -> Outcome {

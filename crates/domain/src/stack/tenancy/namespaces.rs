@@ -155,7 +155,7 @@ async fn open(location: Location) -> Result<Db, DbErr> {
 }
 
 async fn open_once(location: &Location) -> Result<Db, DbErr> {
-    let db = Db::open(location).await?;
+    let db = Db::open(location).await?.measured("namespace");
     migration::up::<migration::namespace::Migrator>(db.write()).await?;
     Ok(db)
 }

@@ -1,0 +1,168 @@
+//! Opening databases: a SQLite file with one writer and a pool of readers, or a
+//! PostgreSQL schema with one pool.
+
+mod measure;
+
+use std::{path::PathBuf, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
+    DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A SQLite file; its folder is made when missing.
+    Sqlite(PathBuf),
+    /// A schema of a PostgreSQL database; made when missing.
+    Postgres {
+        /// `postgres://user:password@host:port/database`.
+        url: String,
+        /// `^[a-z][a-z0-9_]{0,62}$`: it is interpolated into `search_path`.
+        schema: String,
+        /// Most connections.
+        connections: u32,
+    },
+}
+
+/// An open database.
+///
+/// On SQLite a transaction that writes takes the one writer at once
+/// (`BEGIN IMMEDIATE`), so it never fails half-way with "database is locked".
+#[derive(Clone, Debug)]
+pub struct Db {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+}
+
+const SQLITE_READERS: u32 = 4;
+const BUSY_TIMEOUT_MS: &str = "5000";
+
+impl Db {
+    /// Opens the database; does not migrate it.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or the schema's name is not a plain word.
+    pub async fn open(location: &Location) -> Result<Self, DbErr> {
+        match location {
+            Location::Sqlite(file) => Self::open_sqlite(file).await,
+            Location::Postgres {
+                url,
+                schema,
+                connections,
+            } => Self::open_postgres(url, schema, *connections).await,
+        }
+    }
+
+    async fn open_sqlite(file: &std::path::Path) -> Result<Self, DbErr> {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| DbErr::Custom(format!("{}: {error}", folder.display())))?;
+        }
+        let connect = |connections: u32, mode: &str| {
+            let mut options =
+                ConnectOptions::new(format!("sqlite://{}?mode={mode}", file.display()));
+            options
+                .max_connections(connections)
+                .min_connections(1)
+                .acquire_timeout(Duration::from_secs(10))
+                .sqlx_logging(false)
+                .map_sqlx_sqlite_opts(|sqlite| {
+                    sqlite
+                        .pragma("journal_mode", "WAL")
+                        .pragma("synchronous", "NORMAL")
+                        .pragma("busy_timeout", BUSY_TIMEOUT_MS)
+                        .pragma("foreign_keys", "ON")
+                        .pragma("cache_size", "-2000")
+                });
+            Database::connect(options)
+        };
+        let write = connect(1, "rwc").await?;
+        let read = connect(SQLITE_READERS, "rw").await?;
+        Ok(Self { write, read })
+    }
+
+    async fn open_postgres(url: &str, schema: &str, connections: u32) -> Result<Self, DbErr> {
+        if !is_schema_name(schema) {
+            return Err(DbErr::Custom(format!("\"{schema}\" is not a schema name")));
+        }
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(connections)
+            .min_connections(0)
+            .acquire_timeout(Duration::from_secs(5))
+            .idle_timeout(Duration::from_secs(300))
+            .sqlx_logging(false)
+            .set_schema_search_path(schema);
+        let pool = Database::connect(options).await?;
+        // IF NOT EXISTS alone fails when two processes make the schema at once. The two
+        // statements are one transaction, which the lock lasts for.
+        pool.execute_unprepared(&format!(
+            "SELECT pg_advisory_xact_lock(hashtext('kombify.schema')); \
+             CREATE SCHEMA IF NOT EXISTS \"{schema}\""
+        ))
+        .await?;
+        Ok(Self {
+            write: pool.clone(),
+            read: pool,
+        })
+    }
+
+    /// For queries.
+    #[must_use]
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For single statements that write.
+    #[must_use]
+    pub fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the writer stays busy.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.write
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+            .await
+    }
+
+    /// Which kind of database it is.
+    #[must_use]
+    pub fn backend(&self) -> DatabaseBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Asks the database for one row.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.read.ping().await
+    }
+
+    /// Closes all connections.
+    ///
+    /// # Errors
+    /// When closing fails.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await
+    }
+}
+
+/// Whether a word may stand in `search_path` as it is.
+#[must_use]
+pub fn is_schema_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    name.len() <= 63
+        && bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
