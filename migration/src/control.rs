@@ -8,7 +8,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Tables), Box::new(Jobs)]
+        vec![Box::new(Tables), Box::new(Jobs), Box::new(Installation)]
     }
 }
 
@@ -25,6 +25,26 @@ struct Jobs;
 impl MigrationName for Jobs {
     fn name(&self) -> &'static str {
         "m20261124_000002_jobs"
+    }
+}
+
+struct Installation;
+
+impl MigrationName for Installation {
+    fn name(&self) -> &'static str {
+        "m20261125_000001_installation"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Installation {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(installation()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = Table::drop().table(Alias::new("installation")).to_owned();
+        manager.drop_table(table).await
     }
 }
 
@@ -344,6 +364,15 @@ fn set_up_link() -> TableCreateStatement {
         .col(column("secret_hash").text().not_null().primary_key())
         .col(column("created_at").big_integer().not_null())
         .col(column("expires_at").big_integer().not_null())
+        .to_owned()
+}
+
+fn installation() -> TableCreateStatement {
+    Table::create()
+        .table(Alias::new("installation"))
+        .col(column("id").integer().not_null().primary_key())
+        .col(column("key_check").text().not_null())
+        .col(column("created_at").big_integer().not_null())
         .to_owned()
 }
 

@@ -1,9 +1,8 @@
 //! The one place where concrete parts are put together.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod databases;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use adapters::{
     cue::{self, CueEngine},
@@ -14,14 +13,13 @@ use adapters::{
     process::{RunAs, Sandbox, SandboxSettings},
     tofu::{self, TofuRunner},
 };
-use anyhow::Context as _;
 use axum::Router;
 use axum_extra::extract::cookie::Key;
 use domain::{
     assertion::AssertionSigner,
-    db::{Db, Location},
+    db::Db,
     env::Env,
-    plans::Plans,
+    installation,
     portal::sign_in::OperatorRule,
     ports::{InfrastructureRunner, SpecificationEngine},
     services::{Platform, PlatformParts, Services},
@@ -31,8 +29,10 @@ use domain::{
 use jobs::{Options, Queue};
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
-use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
 use types::admin::DeploymentMode;
+
+pub use databases::{databases, missing_steps};
 
 use crate::{
     config::{Mode, Role, Settings},
@@ -47,7 +47,6 @@ use crate::{
 pub const LOCAL: &str = "local";
 const ASSERTION_ISSUER: &str = "kombify-portal";
 const TENANT_CONNECTIONS: u32 = 3;
-const INSTANCE_CONNECTIONS: u32 = 10;
 /// Jobs of one tenant at once, so that one cannot take all workers.
 const TENANT_JOBS: i32 = 3;
 /// CUE processes at once.
@@ -63,6 +62,9 @@ pub struct Application {
     pub control_queue: Queue,
     /// The instance's queue.
     pub instance_queue: Queue,
+    /// Cancelled when the process begins to stop: workers, live views and `/health`
+    /// see it.
+    pub stopping: CancellationToken,
     pub(crate) sign_ins: Arc<SignInLimit>,
 }
 
@@ -74,55 +76,6 @@ pub struct Programs {
     pub runner: Arc<dyn InfrastructureRunner>,
     /// What holds them.
     pub sandbox: Arc<Sandbox>,
-}
-
-/// Opens and migrates the databases.
-///
-/// # Errors
-/// When one cannot be reached.
-pub async fn databases(settings: &Settings) -> anyhow::Result<(Db, Db)> {
-    let (control, instance) = locations(settings);
-    let control = Db::open(&control)
-        .await
-        .map_err(|error| reach(settings, error))?;
-    let instance = Db::open(&instance)
-        .await
-        .map_err(|error| reach(settings, error))?;
-    migration::up::<migration::control::Migrator>(control.write())
-        .await
-        .map_err(|error| reach(settings, error))?;
-    migration::up::<migration::instance::Migrator>(instance.write())
-        .await
-        .map_err(|error| reach(settings, error))?;
-    Ok((control, instance))
-}
-
-fn reach(settings: &Settings, error: DbErr) -> anyhow::Error {
-    let place = if settings.database.url.is_empty() {
-        format!("the SQLite files in {}", settings.data.dir.display())
-    } else {
-        "the PostgreSQL server of the setting database.url".to_owned()
-    };
-    anyhow::anyhow!("{place} cannot be used: {error}")
-}
-
-fn locations(settings: &Settings) -> (Location, Location) {
-    if settings.database.url.is_empty() {
-        let folder = &settings.data.dir;
-        return (
-            Location::Sqlite(folder.join("control.db")),
-            Location::Sqlite(folder.join("instances").join(LOCAL).join("instance.db")),
-        );
-    }
-    let schema = |schema: &str, connections| Location::Postgres {
-        url: settings.database.url.clone(),
-        schema: schema.to_owned(),
-        connections,
-    };
-    (
-        schema("control", settings.database.connections),
-        schema("instance_local", INSTANCE_CONNECTIONS),
-    )
 }
 
 /// Finds the programs; one that is missing is an answer of its port, not an error.
@@ -167,19 +120,21 @@ pub async fn build(
     env: Env,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<Application> {
-    std::fs::create_dir_all(&settings.data.dir).with_context(|| {
-        format!(
-            "the data folder {} cannot be made; set data.dir to one that kombify may write",
-            settings.data.dir.display()
-        )
-    })?;
+    databases::data_folder(settings)?;
     let vault = Vault::new(
         keys::master(&settings.security.master_key, &settings.data.dir, &env)?,
         env.clone(),
     );
     let (control, instance) = databases(settings).await?;
-    let control_queue = queue(&control, &env, "control");
-    let instance_queue = queue(&instance, &env, LOCAL);
+    anyhow::ensure!(
+        installation::has_key(&control, &vault, &env)
+            .await
+            .map_err(|error| databases::reach(settings, error))?,
+        "the master key is not the one that this database was first used with, so nothing sealed in it could be read; set security.master_key, or put the right {} back from your backup",
+        settings.data.dir.join(keys::FILE).display()
+    );
+    let control_queue = queue(settings, &control, &env, "control");
+    let instance_queue = queue(settings, &instance, &env, LOCAL);
     let signer = AssertionSigner::new(
         ASSERTION_ISSUER,
         &vault.key_for("launch assertions"),
@@ -206,10 +161,7 @@ pub async fn build(
             engine: Arc::clone(&programs.engine),
             runner: Arc::clone(&programs.runner),
             kits: Arc::new(KitLibrary::unpack(&settings.data.dir.join("stackkits"))?),
-            redeemer: Arc::new(HttpLaunchRedeemer::new(
-                &settings.server.internal_url,
-                LOCAL,
-            )?),
+            redeemer: Arc::new(HttpLaunchRedeemer::new(&settings.server.portal_url, LOCAL)?),
             tokens: Arc::new(platform.portal.clone()),
             audit: Arc::new(platform.portal.clone()),
         },
@@ -220,8 +172,10 @@ pub async fn build(
             .admin
             .instances
             .register_local(LOCAL, &settings.server.internal_url)
-            .await?;
+            .await
+            .map_err(|error| databases::reach(settings, error))?;
     }
+    let stopping = CancellationToken::new();
     let sign_ins = Arc::new(SignInLimit::new(settings.security.sign_ins_per_minute));
     let state = AppState {
         services: services.clone(),
@@ -237,9 +191,11 @@ pub async fn build(
         site: Arc::new(Site {
             public_url: settings.server.public_url.clone(),
             development: settings.server.mode == Mode::Development,
+            roles: settings.server.roles.clone(),
             sign_in_origin: settings.identity.origin().to_owned(),
             metrics,
         }),
+        stopping: stopping.clone(),
     };
     let router = http::router(state, development_issuer(settings, &vault, &env)?);
     Ok(Application {
@@ -247,13 +203,15 @@ pub async fn build(
         services,
         control_queue,
         instance_queue,
+        stopping,
         sign_ins,
     })
 }
 
-fn queue(db: &Db, env: &Env, name: &str) -> Queue {
+fn queue(settings: &Settings, db: &Db, env: &Env, name: &str) -> Queue {
     let options = Options {
         name: name.to_owned(),
+        lease: Duration::from_secs(settings.worker.lease_seconds),
         tenant_limit: TENANT_JOBS,
         ..Options::default()
     };
@@ -290,7 +248,7 @@ fn platform(
         db,
         env: env.clone(),
         vault: vault.clone(),
-        plans: plans(&settings.plans.file)?,
+        plans: settings.plans.read()?,
         public_url: settings.server.public_url.clone(),
         operators: OperatorRule {
             role: identity.operator_role.clone(),
@@ -303,16 +261,6 @@ fn platform(
         queue: control_queue.clone(),
         queues: vec![control_queue.clone(), instance_queue.clone()],
     }))
-}
-
-fn plans(file: &str) -> anyhow::Result<Plans> {
-    if file.is_empty() {
-        return Ok(Plans::embedded());
-    }
-    let text = std::fs::read_to_string(Path::new(file))
-        .with_context(|| format!("the plans in {file} cannot be read"))?;
-    Plans::parse(&text)
-        .map_err(|error| anyhow::anyhow!("the plans in {file} cannot be used: {error}"))
 }
 
 fn stack_config(settings: &Settings, assertion_key: [u8; 32]) -> StackConfig {
@@ -370,6 +318,7 @@ fn development_issuer(settings: &Settings, vault: &Vault, env: &Env) -> anyhow::
         settings.identity.client_id.clone(),
         settings.server.public_url.clone(),
         &vault.key_for("development issuer"),
+        settings.data.dir.join("development-sessions.json"),
         env.clone(),
     )
 }

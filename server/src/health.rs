@@ -10,7 +10,10 @@ use domain::{
     services::Services,
 };
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 use types::admin::ComponentStatus;
+
+use crate::{config::Role, state::Site};
 
 /// What `/health` looks at.
 pub(crate) struct HealthBoard {
@@ -23,6 +26,7 @@ pub(crate) struct HealthBoard {
 struct Health {
     status: &'static str,
     version: &'static str,
+    roles: Vec<&'static str>,
     components: Components,
     resources: ResourceSample,
 }
@@ -70,11 +74,14 @@ impl Component {
     }
 }
 
-/// Every component. 200 when the databases answer; 503 when one does not. Missing
-/// programs switch things off and are said, but do not make the instance unhealthy.
+/// Every component. 200 when the databases answer; 503 when one does not, or when the
+/// process stops, so that nothing new is sent to it. Missing programs switch things off
+/// and are said, but do not make the instance unhealthy.
 pub(crate) async fn show(
     State(services): State<Services>,
     State(board): State<Arc<HealthBoard>>,
+    State(site): State<Arc<Site>>,
+    State(stopping): State<CancellationToken>,
 ) -> impl IntoResponse {
     let nothing = |()| String::new();
     let (database, instance_database, cue, infrastructure) = tokio::join!(
@@ -98,9 +105,15 @@ pub(crate) async fn show(
     let well = [&database, &instance_database]
         .iter()
         .all(|component| component.status == ComponentStatus::Ok);
+    let status = match (stopping.is_cancelled(), well) {
+        (true, _) => "stopping",
+        (false, true) => "ok",
+        (false, false) => "error",
+    };
     let health = Health {
-        status: if well { "ok" } else { "error" },
+        status,
         version: env!("CARGO_PKG_VERSION"),
+        roles: site.roles.iter().copied().map(Role::word).collect(),
         components: Components {
             database,
             api: Component {
@@ -119,7 +132,7 @@ pub(crate) async fn show(
         },
         resources: board.resources.sample(),
     };
-    let status = if well {
+    let status = if status == "ok" {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE

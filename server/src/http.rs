@@ -16,7 +16,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    auth, csrf, error, extract, health, pages, request_id, rest, security_headers, state::AppState,
+    auth, csrf, error, extract, health, pages, request_id, rest, roles, security_headers,
+    state::AppState, streams, telemetry,
 };
 
 /// No request body is larger, streamed or not.
@@ -58,8 +59,10 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
             extract::credentials,
         ))
         .layer(middleware::from_fn_with_state(state.clone(), csrf::layer))
-        .with_state(state)
+        .with_state(state.clone())
         .merge(extra)
+        .layer(middleware::from_fn_with_state(state.clone(), roles::layer))
+        .layer(middleware::from_fn_with_state(state, streams::layer))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
@@ -70,10 +73,12 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
 
 async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let kind = HeaderValue::from_static("text/plain; version=0.0.4");
+    state.services.portal.publish_connections();
+    state.services.stack.publish_connections();
     (
         StatusCode::OK,
         AppendHeaders([(header::CONTENT_TYPE, kind)]),
-        state.site.metrics.render(),
+        telemetry::exposition(&state.site.metrics),
     )
 }
 

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use domain::env::Env;
 
-const FILE: &str = "master.key";
+pub(crate) const FILE: &str = "master.key";
 
 /// The master key.
 ///

@@ -20,10 +20,12 @@ mod limits;
 mod pages;
 mod request_id;
 mod rest;
+mod roles;
 mod run;
 mod sample;
 mod security_headers;
 mod state;
+mod streams;
 mod telemetry;
 
 pub use cli::main;

@@ -1,14 +1,16 @@
 //! A process from start to stop: listen, work, drain.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::IntoFuture as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use domain::env::Env;
 use jobs::{NewJob, Scheduler, Worker, WorkerOptions};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    time::{MissedTickBehavior, interval},
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior, interval},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -20,7 +22,12 @@ use crate::{
 
 const LOOK_FOR_INSTANCES: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(300);
+const KEEP_UP: Duration = Duration::from_secs(5);
 const RECONCILE: &str = "*/30 * * * * *";
+
+/// Of the grace, how much the handlers of jobs have, and how much all background work.
+const FOR_HANDLERS: f64 = 0.5;
+const FOR_WORK: f64 = 0.8;
 
 /// Runs until a signal asks to stop, then drains.
 ///
@@ -34,39 +41,70 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| taken(address, &error))?;
-    let application = compose::build(&settings, Env::system(), metrics).await?;
-    let set_up = application.services.portal.set_up.link().await?;
-    let stop = CancellationToken::new();
-    let tasks = TaskTracker::new();
-    start(&settings, &application, &stop, &tasks)?;
-    announce(&settings, set_up.as_deref());
-    let signalled = {
-        let stop = stop.clone();
-        async move {
-            wait_for_signal().await;
-            tracing::info!("stopping: no new requests, running jobs are handed back");
-            stop.cancel();
-        }
+    let application = compose::build(&settings, Env::system(), metrics.clone()).await?;
+    // Each link replaces the one before: only who serves it makes one.
+    let set_up = if settings.server.has(Role::Portal) {
+        application.services.portal.set_up.link().await?
+    } else {
+        None
     };
-    let grace = Duration::from_secs(settings.server.grace_seconds);
+    let stop = application.stopping.clone();
+    let tasks = TaskTracker::new();
+    let mut signals = Signals::listen()?;
+    start(&settings, &application, &stop, &tasks)?;
+    keep_up(metrics, &stop, &tasks);
+    let closed = CancellationToken::new();
     let router = application
         .router
         .into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(signalled);
+    let server = axum::serve(listener, router)
+        .with_graceful_shutdown(closed.clone().cancelled_owned())
+        .into_future();
+    let mut server = tokio::spawn(server);
+    announce(&settings, set_up.as_deref());
     tokio::select! {
-        result = server => result.context("the server stopped")?,
-        () = async { stop.cancelled().await; tokio::time::sleep(grace).await } => {
-            tracing::warn!(grace_s = grace.as_secs(), "some connections stayed open and were cut");
-        }
+        ended = &mut server => ended?.context("the server stopped")?,
+        () = signals.next() => {}
     }
+    let grace = Duration::from_secs(settings.server.grace_seconds);
+    let drained = drain(grace, &stop, &tasks, &closed, server);
+    tokio::select! {
+        () = drained => tracing::info!("stopped"),
+        () = signals.next() => tracing::warn!("stopped at once, as asked for a second time"),
+    }
+    telemetry.flush().await;
+    Ok(())
+}
+
+/// Background work stops first: an OpenTofu that is told to stop saves its state by a
+/// request to this very process. Requests are answered until then.
+async fn drain(
+    grace: Duration,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+    closed: &CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+) {
+    let begun = Instant::now();
+    tracing::info!("stopping: running jobs are handed back, then no new requests are taken");
+    stop.cancel();
     tasks.close();
-    if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+    let work = tokio::time::timeout_at(begun + grace.mul_f64(FOR_WORK), tasks.wait());
+    if work.await.is_err() {
         tracing::warn!(
             "some background work did not stop in time; its jobs run again when their leases end"
         );
     }
-    telemetry.flush();
-    Ok(())
+    closed.cancel();
+    if tokio::time::timeout_at(begun + grace, server)
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            grace_s = grace.as_secs(),
+            "some connections stayed open and were cut"
+        );
+    }
 }
 
 fn taken(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
@@ -109,7 +147,10 @@ pub(crate) fn start(
     if settings.server.has(Role::Worker) {
         work(settings, application, stop, tasks)?;
     }
-    if settings.server.mode == Mode::Development && settings.sample.enabled {
+    if settings.server.mode == Mode::Development
+        && settings.server.has(Role::Portal)
+        && settings.sample.enabled
+    {
         let (services, identity, stop) =
             (services.clone(), settings.identity.clone(), stop.clone());
         tasks.spawn(async move {
@@ -133,6 +174,7 @@ fn work(
     let options = WorkerOptions {
         name: format!("{}-{}", hostname(), std::process::id()),
         slots: settings.worker.slots,
+        grace: Duration::from_secs(settings.server.grace_seconds).mul_f64(FOR_HANDLERS),
         ..WorkerOptions::default()
     };
     let control = Worker::new(application.control_queue.clone(), options.clone())
@@ -182,16 +224,33 @@ fn repeat<F>(
     });
 }
 
-async fn wait_for_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Histograms keep every value until somebody asks for them or this is done.
+fn keep_up(metrics: PrometheusHandle, stop: &CancellationToken, tasks: &TaskTracker) {
+    repeat(tasks, stop, KEEP_UP, move || {
+        metrics.run_upkeep();
+        async { Ok(()) }
+    });
+}
+
+/// What asks the process to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

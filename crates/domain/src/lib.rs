@@ -9,6 +9,7 @@ pub mod assertion;
 pub mod db;
 pub mod env;
 mod error;
+pub mod installation;
 pub mod plans;
 pub mod portal;
 pub mod ports;

@@ -2,6 +2,7 @@
 
 pub mod api_token;
 pub mod audit_event;
+pub mod installation;
 pub mod instance;
 pub mod instance_health_check;
 pub mod invitation;

@@ -6,7 +6,7 @@
 //! nothing can have changed, and the apply is simply begun again.
 
 use entity::namespace::run;
-use jobs::JobContext;
+use jobs::{CancelReason, JobContext};
 use sea_orm::{ColumnTrait, DatabaseTransaction, QueryFilter, UpdateMany, sea_query::Expr};
 use sha2::{Digest, Sha256};
 use types::{
@@ -222,6 +222,21 @@ impl Attempt {
         let now = self.core.env.now();
         // Before the lock nothing can have changed.
         let touched = run.apply_locked_at.is_some();
+        if matches!(applied, Err(Without::Stopped))
+            && !touched
+            && run.cancel == 0
+            && self.context.cancel_reason() == Some(CancelReason::Shutdown)
+        {
+            let back = row::change()
+                .col_expr(run::Column::State, Expr::value(RunState::Approved.word()))
+                .col_expr(run::Column::TokenHash, Expr::value(None::<String>));
+            self.leave(back, &Progress::of(&self.run))?
+                .exec(&transaction)
+                .await?;
+            transaction.commit().await?;
+            self.core.changes.announce();
+            return Ok(End::HandedBack);
+        }
         let (state, change) = match applied {
             Ok(applied) => {
                 self.record_standing(&transaction, &applied.inputs.nodes)

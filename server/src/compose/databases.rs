@@ -1,0 +1,118 @@
+//! Where the databases are, and what is told when one cannot be used.
+
+use anyhow::Context as _;
+use domain::db::{Db, Location};
+use sea_orm::DbErr;
+
+use super::LOCAL;
+use crate::config::Settings;
+
+const INSTANCE_CONNECTIONS: u32 = 10;
+
+/// Opens and migrates the databases.
+///
+/// # Errors
+/// When one cannot be reached.
+pub async fn databases(settings: &Settings) -> anyhow::Result<(Db, Db)> {
+    data_folder(settings)?;
+    let (control, instance) = locations(settings);
+    let control = Db::open(&control)
+        .await
+        .map_err(|error| reach(settings, error))?
+        .measured("control");
+    let instance = Db::open(&instance)
+        .await
+        .map_err(|error| reach(settings, error))?
+        .measured("instance");
+    migration::up::<migration::control::Migrator>(control.write())
+        .await
+        .map_err(|error| reach(settings, error))?;
+    migration::up::<migration::instance::Migrator>(instance.write())
+        .await
+        .map_err(|error| reach(settings, error))?;
+    Ok((control, instance))
+}
+
+/// Makes the data folder.
+pub(super) fn data_folder(settings: &Settings) -> anyhow::Result<()> {
+    let folder = &settings.data.dir;
+    std::fs::create_dir_all(folder).with_context(|| {
+        format!(
+            "the data folder {} cannot be made; set data.dir to one that kombify may write",
+            folder.display()
+        )
+    })
+}
+
+/// How many steps the databases lack; `None` when there are none yet. Makes nothing.
+///
+/// # Errors
+/// When one cannot be reached.
+pub async fn missing_steps(settings: &Settings) -> anyhow::Result<Option<usize>> {
+    let (control, instance) = locations(settings);
+    for location in [&control, &instance] {
+        if matches!(location, Location::Sqlite(file) if !file.exists()) {
+            return Ok(None);
+        }
+    }
+    let open = async |location| {
+        Db::open(location)
+            .await
+            .map_err(|error| reach(settings, error))
+    };
+    let (control, instance) = (open(&control).await?, open(&instance).await?);
+    let steps = async {
+        let control = migration::missing::<migration::control::Migrator>(control.read()).await?;
+        let instance = migration::missing::<migration::instance::Migrator>(instance.read()).await?;
+        Ok(control + instance)
+    };
+    steps
+        .await
+        .map(Some)
+        .map_err(|error: DbErr| reach(settings, error))
+}
+
+/// What is told of databases that cannot be used, with where they are.
+pub(super) fn reach(settings: &Settings, error: impl std::fmt::Display) -> anyhow::Error {
+    if settings.database.url.is_empty() {
+        let folder = settings.data.dir.display();
+        let text = error.to_string();
+        if [
+            "readonly",
+            "Read-only",
+            "Permission denied",
+            "unable to open",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+        {
+            return anyhow::anyhow!(
+                "the SQLite files in {folder} may not be written ({error}); give the user of kombify the right to, or choose another folder by data.dir"
+            );
+        }
+        return anyhow::anyhow!("the SQLite files in {folder} cannot be used: {error}");
+    }
+    anyhow::anyhow!(
+        "the PostgreSQL server at {} (setting database.url) cannot be used: {error}",
+        settings.database.host()
+    )
+}
+
+fn locations(settings: &Settings) -> (Location, Location) {
+    if settings.database.url.is_empty() {
+        let folder = &settings.data.dir;
+        return (
+            Location::Sqlite(folder.join("control.db")),
+            Location::Sqlite(folder.join("instances").join(LOCAL).join("instance.db")),
+        );
+    }
+    let schema = |schema: &str, connections| Location::Postgres {
+        url: settings.database.url.clone(),
+        schema: schema.to_owned(),
+        connections,
+    };
+    (
+        schema("control", settings.database.connections),
+        schema("instance_local", INSTANCE_CONNECTIONS),
+    )
+}
