@@ -1,0 +1,271 @@
+//! The command line: what it prints, and its exit codes.
+
+use std::fs;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::support::{
+    browser::Browser,
+    command::{Said, kombify, run, which, with},
+    place::{KEY, Place, port},
+    server::Options,
+};
+
+const COMMANDS: [&str; 7] = [
+    "serve",
+    "migrate",
+    "doctor",
+    "token",
+    "openapi",
+    "config",
+    "completions",
+];
+
+fn said(arguments: &[&str]) -> Said {
+    run(kombify().args(arguments))
+}
+
+#[test]
+fn help_tells_of_every_command_and_of_each_of_its_options() {
+    let all = said(&["--help"]);
+    assert_eq!((all.code, all.stderr.as_str()), (Some(0), ""), "{all:?}");
+    for command in COMMANDS {
+        assert!(all.stdout.contains(&format!("  {command} ")), "{all:?}");
+        let one = said(&[command, "--help"]);
+        assert_eq!(one.code, Some(0), "{one:?}");
+        assert!(one.stdout.contains("Usage: kombify"), "{one:?}");
+        assert!(one.stdout.contains("--config <FILE>"), "{one:?}");
+    }
+    let serve = said(&["serve", "--help"]).stdout;
+    for option in ["--roles", "--port", "--dev", "--data-dir"] {
+        assert!(serve.contains(option), "{serve}");
+    }
+    let version = said(&["--version"]);
+    assert!(version.stdout.starts_with("kombify 0."), "{version:?}");
+}
+
+#[test]
+fn a_command_that_does_not_exist_is_refused_with_a_hint() {
+    let wrong = said(&["server"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("serve"), "{wrong:?}");
+    assert_eq!(said(&[]).code, Some(2));
+}
+
+#[test]
+fn completions_are_printed_for_each_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        let printed = said(&["completions", shell]);
+        assert_eq!(printed.code, Some(0));
+        for command in COMMANDS {
+            assert!(printed.stdout.contains(command), "{shell}: {command}");
+        }
+    }
+}
+
+#[test]
+fn config_says_where_each_value_comes_from_and_masks_secrets() {
+    let place = Place::sqlite();
+    let file = place.path().join("kombify.toml");
+    fs::write(&file, "[worker]\nslots = 7\n").expect("written");
+    let mut command = kombify();
+    command
+        .args(["config", "--output", "json", "--config"])
+        .arg(&file)
+        .arg("--data-dir")
+        .arg(place.data())
+        .env("KOMBIFY_SECURITY__MASTER_KEY", KEY)
+        .env("KOMBIFY_IDENTITY__ISSUER", "https://id.test")
+        .env("KOMBIFY_IDENTITY__CLIENT_ID", "00123")
+        .env("KOMBIFY_IDENTITY__CLIENT_SECRET", "swordfish")
+        .env(
+            "DATABASE_URL",
+            "postgres://kombify:trout@db.test/kombify?sslpassword=perch",
+        );
+    let printed = run(&mut command);
+    assert_eq!(
+        (printed.code, printed.stderr.as_str()),
+        (Some(0), ""),
+        "{printed:?}"
+    );
+    for secret in [KEY, "swordfish", "trout", "perch"] {
+        assert!(!printed.stdout.contains(secret), "{printed:?}");
+    }
+    let rows: Vec<Value> = serde_json::from_str(&printed.stdout).expect("JSON");
+    let find = |name: &str| {
+        let row = rows.iter().find(|row| row["name"] == name);
+        let row = row.unwrap_or_else(|| panic!("no {name}"));
+        let text = |key: &str| row[key].as_str().expect("text").to_owned();
+        (text("value"), text("origin"))
+    };
+    let is = |value: &str, origin: &str| (value.to_owned(), origin.to_owned());
+    assert_eq!(find("worker.slots"), is("7", &file.display().to_string()));
+    assert_eq!(find("worker.lease_seconds"), is("30", "default"));
+    assert_eq!(find("identity.client_id"), is("00123", "environment"));
+    assert_eq!(find("identity.client_secret"), is("••••••", "environment"));
+    assert_eq!(
+        find("data.dir"),
+        is(&place.data().display().to_string(), "command line")
+    );
+    let (url, origin) = find("database.url");
+    assert_eq!(origin, "DATABASE_URL");
+    assert!(
+        url.starts_with("postgres://kombify:••••••@db.test/kombify"),
+        "{url}"
+    );
+}
+
+#[test]
+fn config_says_what_would_not_start() {
+    let printed = said(&["config"]);
+    assert_eq!(printed.code, Some(1));
+    assert!(printed.stdout.contains("server.port"), "{printed:?}");
+    assert!(
+        printed.complaint().contains("identity.issuer"),
+        "{printed:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openapi_prints_what_is_served() {
+    let printed = said(&["openapi"]);
+    assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
+    let printed: Value = serde_json::from_str(&printed.stdout).expect("JSON");
+    let place = Place::sqlite();
+    let server = Options::on(&place).start().await;
+    let served = Browser::at(server.address()).get("/api/openapi.json").await;
+    assert_eq!(printed, served.ok(StatusCode::OK));
+}
+
+#[test]
+fn migrate_makes_the_databases_and_can_be_repeated() {
+    let place = Place::sqlite();
+    for _ in 0..2 {
+        let mut command = kombify();
+        command.arg("migrate").arg("--data-dir").arg(place.data());
+        let done = run(&mut command);
+        assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done:?}");
+        assert!(done.stdout.contains("up to date"), "{done:?}");
+    }
+    assert!(place.data().join("control.db").exists());
+}
+
+#[test]
+fn doctor_looks_and_changes_nothing() {
+    let place = Place::sqlite();
+    let all = with(&place.data(), ["doctor"]);
+    assert_eq!(all.code, Some(0), "{all:?}");
+    for part in [
+        "data folder",
+        "databases",
+        "cue",
+        "tofu or terraform",
+        "sandbox",
+    ] {
+        assert!(all.stdout.contains(part), "{all:?}");
+    }
+    assert!(line(&all, "cue").starts_with("ok"), "{all:?}");
+    assert!(line(&all, "tofu or terraform").starts_with("ok"), "{all:?}");
+    assert!(!place.data().exists(), "doctor made the data folder");
+
+    let mut command = kombify();
+    command
+        .arg("doctor")
+        .arg("--data-dir")
+        .arg(place.data())
+        .env("PATH", "/nowhere");
+    let without = run(&mut command);
+    assert_eq!(without.code, Some(0), "a part that is off breaks nothing");
+    for part in ["cue", "tofu or terraform"] {
+        let line = line(&without, part);
+        assert!(
+            line.starts_with("off") && line.contains("Install"),
+            "{line}"
+        );
+    }
+
+    let broken = with(std::path::Path::new("/proc/self"), ["doctor"]);
+    assert_eq!(broken.code, Some(1), "{broken:?}");
+    assert!(
+        line(&broken, "data folder").starts_with("broken"),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn doctor_says_that_a_provider_or_a_database_does_not_answer() {
+    let place = Place::sqlite();
+    let (issuer, database) = (port(), port());
+    let mut command = kombify();
+    command
+        .arg("doctor")
+        .arg("--data-dir")
+        .arg(place.data())
+        .env(
+            "KOMBIFY_IDENTITY__ISSUER",
+            format!("http://127.0.0.1:{issuer}"),
+        )
+        .env("KOMBIFY_IDENTITY__CLIENT_ID", "kombify")
+        .env(
+            "DATABASE_URL",
+            format!("postgres://kombify:trout@127.0.0.1:{database}/kombify"),
+        );
+    let said = run(&mut command);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        line(&said, "sign-in provider").starts_with("broken"),
+        "{said:?}"
+    );
+    let found = line(&said, "databases");
+    assert!(found.starts_with("broken"), "{found}");
+    assert!(found.contains(&format!("127.0.0.1:{database}")), "{found}");
+    assert!(!said.stdout.contains("trout"), "{said:?}");
+}
+
+fn line<'a>(said: &'a Said, part: &str) -> &'a str {
+    let is_of = |line: &&str| {
+        line.split_at_checked(8)
+            .is_some_and(|(_, rest)| rest.starts_with(part))
+    };
+    said.stdout
+        .lines()
+        .find(is_of)
+        .unwrap_or_else(|| panic!("{part}: {said:?}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_made_for_a_user_who_exists() {
+    let place = Place::sqlite();
+    let server = Options::on(&place).start().await;
+    Browser::at(server.address()).sign_in("owner").await;
+    let create = |user: &str| {
+        let name = ["token", "create", "--name", "backup", "--user"];
+        with(&place.data(), name.iter().copied().chain([user]))
+    };
+    let made = create("owner@example.test");
+    assert_eq!((made.code, made.stderr.as_str()), (Some(0), ""), "{made:?}");
+    let token = made.stdout.trim();
+    let answer = server
+        .http
+        .get(format!("{}/api/tenant", server.address()))
+        .bearer_auth(token)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+
+    let nobody = create("nobody@example.test");
+    assert!(
+        nobody.complaint().contains("nobody@example.test"),
+        "{nobody:?}"
+    );
+    assert_eq!(nobody.stdout, "");
+}
+
+#[test]
+fn what_the_tests_need_is_there() {
+    for program in ["cue", "terraform", "unshare", "sh"] {
+        assert!(which(program).is_file());
+    }
+}

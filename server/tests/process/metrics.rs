@@ -1,0 +1,122 @@
+//! `/metrics`: what is there, under which names, and how many series there can be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+
+use crate::support::{browser::Browser, eventually, lab::Lab, place::Place, server::Options};
+
+/// Families by name, with their type and whether they are explained.
+fn families(text: &str) -> BTreeMap<String, (String, bool)> {
+    let mut families = BTreeMap::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').expect("a type");
+            let help = format!("# HELP {name} ");
+            let explained = text.lines().any(|line| line.starts_with(&help));
+            families.insert(name.to_owned(), (kind.to_owned(), explained));
+        }
+    }
+    families
+}
+
+/// The names with labels of all series.
+fn series(text: &str) -> BTreeSet<String> {
+    text.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.rsplit_once(' ').expect("a value").0.to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn measures_are_named_as_prometheus_asks() {
+    let place = Place::sqlite();
+    let server = Options::on(&place).start().await;
+    let mut lab = Lab::open(Browser::at(server.address())).await;
+    lab.apply().await;
+    let text = eventually("all measures", async || {
+        let text = server.metrics().await;
+        let all = [
+            "kombify_requests_total{",
+            "kombify_request_duration_seconds_bucket{",
+            "kombify_database_query_duration_seconds_bucket{",
+            "kombify_database_connections{database=\"control\"",
+            "kombify_database_connections{database=\"instance\"",
+            "kombify_jobs_enqueued_total{",
+            "kombify_jobs_claimed_total{",
+            "kombify_jobs_finished_total{",
+            "kombify_jobs_wait_seconds_bucket{",
+            "kombify_jobs_duration_seconds_bucket{",
+            "kombify_jobs_waiting{",
+            "kombify_jobs_running{",
+            "kombify_launches_total{outcome=\"done\"} 1",
+            "kombify_runs_finished_total{kind=\"apply\",state=\"applied\"} 1",
+            "process_resident_memory_bytes ",
+            "process_cpu_seconds_total ",
+        ];
+        all.iter().all(|part| text.contains(part)).then_some(text)
+    })
+    .await;
+    for (name, (kind, explained)) in families(&text) {
+        assert!(explained, "{name} has no HELP");
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+            "{name}"
+        );
+        match kind.as_str() {
+            "counter" => assert!(name.ends_with("_total"), "{name} is a counter"),
+            "histogram" => assert!(
+                name.ends_with("_seconds") || name.ends_with("_bytes"),
+                "{name} has no unit"
+            ),
+            "gauge" => assert!(!name.ends_with("_total"), "{name} is a gauge"),
+            other => panic!("{name} is a {other}"),
+        }
+        assert!(!name.ends_with("_ms") && !name.contains("milli"), "{name}");
+    }
+    let tenant = &lab.slug;
+    assert!(
+        !text.contains(tenant.as_str()),
+        "a tenant is no label: {text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_and_methods_that_nobody_serves_make_no_series() {
+    let place = Place::sqlite();
+    let server = Options::on(&place).start().await;
+    let mut browser = Browser::at(server.address());
+    let requests = async |number: usize| {
+        let mut browser = browser.clone();
+        for path in [
+            format!("/nothing/{number}"),
+            format!("/v1/nothing/{number}"),
+            format!("/tenant/nobody-{number}/v1/stacks"),
+            format!("/pkg/{number}.js"),
+            format!("/api/tenant/nobody-{number}"),
+        ] {
+            browser.get(&path).await;
+        }
+        let method = Method::from_bytes(format!("MADE-UP-{number}").as_bytes());
+        browser
+            .send(method.expect("a method"), "/api/tenant", &[], None)
+            .await;
+    };
+    requests(0).await;
+    let of_requests = |text: &str| -> BTreeSet<String> {
+        let all = series(text);
+        all.into_iter()
+            .filter(|one| one.contains("kombify_request"))
+            .collect()
+    };
+    let before = of_requests(&server.metrics().await);
+    let before_and_metrics = of_requests(&server.metrics().await);
+    for number in 1..20 {
+        requests(number).await;
+    }
+    let after = of_requests(&server.metrics().await);
+    assert_eq!(before_and_metrics, after);
+    assert!(before.len() <= after.len());
+    browser.get("/health").await;
+}

@@ -1,0 +1,173 @@
+//! Settings that cannot be used: one sentence with the setting, the place and the way out.
+
+use std::fs;
+
+use crate::support::{
+    command::{Said, kombify, run},
+    place::Place,
+};
+
+/// Starts with this settings file and these variables.
+fn start(text: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Said {
+    let place = Place::sqlite();
+    let file = place.path().join("kombify.toml");
+    fs::write(&file, text).expect("written");
+    let mut command = kombify();
+    command
+        .current_dir(place.path())
+        .arg("serve")
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(place.data())
+        .envs(variables.iter().copied());
+    let said = run(&mut command);
+    assert!(!place.data().exists(), "nothing was made");
+    said
+}
+
+fn complains(text: &str, wanted: &[&str]) {
+    let said = start(text, &[], &["--dev"]);
+    let why = said.complaint();
+    for part in wanted {
+        assert!(why.contains(part), "{why}\nlacks: {part}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_told_with_its_line() {
+    complains(
+        "[server]\nport = 4100\nbind = \"127.0.0.1\n",
+        &["kombify.toml", "line 3"],
+    );
+}
+
+#[test]
+fn a_setting_that_does_not_exist_is_told_with_the_one_that_was_meant() {
+    complains(
+        "[server]\nprot = 4100\n",
+        &["server.prot", "kombify.toml", "Did you mean server.port?"],
+    );
+    complains("[seiver]\nport = 4100\n", &["seiver.port", "server.port"]);
+    let said = start("", &[("KOMBIFY_LOG__FORMATT", "json")], &["--dev"]);
+    let why = said.complaint();
+    assert!(why.contains("log.formatt"), "{why}");
+    assert!(why.contains("environment"), "{why}");
+}
+
+#[test]
+fn a_value_of_another_kind_is_told_with_what_is_needed() {
+    complains(
+        "[server]\nport = \"high\"\n",
+        &["server.port", "kombify.toml", "\"high\""],
+    );
+    complains("[server]\nport = 70000\n", &["server.port in /", "70000"]);
+    let said = start("[server]\nmode = \"test\"\n", &[], &[]);
+    let why = said.complaint();
+    assert!(why.contains("server.mode in /"), "{why}");
+    assert!(
+        why.contains("\"test\" is none of production, development"),
+        "{why}"
+    );
+    complains(
+        "[server]\nroles = [\"sim\"]\n",
+        &[
+            "server.roles[0] in /",
+            "\"sim\" is none of portal, admin, stack, worker",
+        ],
+    );
+    complains("server = 3\n", &["server.", "section is a single value"]);
+    let said = start("", &[("KOMBIFY_SERVER__PORT", "high")], &["--dev"]);
+    let why = said.complaint();
+    assert!(why.contains("server.port in the environment"), "{why}");
+}
+
+#[test]
+fn a_value_out_of_its_range_is_told_with_the_range() {
+    complains(
+        "[server]\ngrace_seconds = 0\n",
+        &["server.grace_seconds", "0 is not between 1 and 3600"],
+    );
+    complains("[worker]\nslots = 0\n", &["worker.slots", "between 1 and"]);
+    complains("[server]\nport = 0\n", &["server.port", "between 1 and"]);
+    complains("[server]\nroles = []\n", &["server.roles", "portal"]);
+    complains("[log]\nfilter = \"info,=\"\n", &["log.filter"]);
+    complains(
+        "[database]\nurl = \"mysql://localhost/kombify\"\n",
+        &["database.url", "postgres://"],
+    );
+    complains(
+        "[server]\npublic_url = \"kombify.test\"\n",
+        &["server.public_url", "https://"],
+    );
+    complains(
+        "[telemetry]\notlp_endpoint = \"collector:4318\"\n",
+        &["telemetry.otlp_endpoint", "http://"],
+    );
+}
+
+#[test]
+fn a_master_key_of_another_length_is_told_and_not_shown() {
+    let said = start(
+        "",
+        &[("KOMBIFY_SECURITY__MASTER_KEY", "00ff00ff")],
+        &["--dev"],
+    );
+    let why = said.complaint();
+    assert!(why.contains("security.master_key"), "{why}");
+    assert!(why.contains("64 hexadecimal digits"), "{why}");
+    assert!(!why.contains("00ff00ff"), "{why}");
+}
+
+#[test]
+fn production_mode_asks_for_what_it_needs() {
+    let provider = "[identity]\nissuer = \"https://id.test\"\nclient_id = \"kombify\"\n";
+    for (text, part) in [
+        (String::new(), "identity.issuer"),
+        (
+            "[identity]\nissuer = \"https://id.test\"\n".to_owned(),
+            "identity.client_id",
+        ),
+        (
+            format!(
+                "{provider}[server]\nbind = \"0.0.0.0\"\npublic_url = \"http://kombify.test\"\n"
+            ),
+            "https://",
+        ),
+    ] {
+        let said = start(&text, &[], &[]);
+        let why = said.complaint();
+        assert!(why.contains(part), "{why}");
+    }
+    let said = start("[server]\nbind = \"0.0.0.0\"\n", &[], &["--dev"]);
+    assert!(said.complaint().contains("server.bind"), "{said:?}");
+}
+
+#[test]
+fn a_settings_file_that_is_not_there_is_named() {
+    let said = start("", &[], &["--dev", "--config", "/nowhere/kombify.toml"]);
+    assert!(
+        said.complaint().contains("/nowhere/kombify.toml"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_plans_file_that_cannot_be_used_is_named() {
+    let place = Place::sqlite();
+    let plans = place.path().join("plans.toml");
+    fs::write(&plans, "[FREE]\nnodes = \"many\"\n").expect("written");
+    for path in [
+        plans.display().to_string(),
+        "/nowhere/plans.toml".to_owned(),
+    ] {
+        let mut command = kombify();
+        command
+            .args(["serve", "--dev", "--port"])
+            .arg(crate::support::place::port().to_string())
+            .arg("--data-dir")
+            .arg(place.data())
+            .env("KOMBIFY_PLANS__FILE", &path);
+        let said = run(&mut command);
+        assert!(said.complaint().contains(&path), "{said:?}");
+    }
+}
