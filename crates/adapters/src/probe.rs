@@ -175,10 +175,7 @@ fn observe(health: Health, api_ms: f64) -> Observation {
         storage_percent,
     } = resources;
     let mut full = false;
-    for (name, percent) in [
-        ("Memory", memory_percent),
-        ("Storage", storage_percent),
-    ] {
+    for (name, percent) in [("Memory", memory_percent), ("Storage", storage_percent)] {
         if let Some(percent) = percent.filter(|percent| *percent > FULL) {
             full = true;
             said.push(format!("{name} at {percent:.0} %."));

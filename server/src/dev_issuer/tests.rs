@@ -455,7 +455,10 @@ async fn a_peer_that_is_not_this_machine_gets_nothing() {
 
     let issuer = "http://127.0.0.1:4000/dev/issuer".to_owned();
     let origin = "http://127.0.0.1:4000".to_owned();
-    let routes = super::router(issuer, CLIENT.to_owned(), origin, &[7; 32], Env::system());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sessions = folder.path().join("sessions.json");
+    let client = CLIENT.to_owned();
+    let routes = super::router(issuer, client, origin, &[7; 32], sessions, Env::system());
     let routes = routes.expect("a router");
     for (peer, status) in [
         (Some("127.0.0.1:5000"), StatusCode::OK),
