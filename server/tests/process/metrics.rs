@@ -86,7 +86,7 @@ async fn measures_are_named_as_prometheus_asks() {
 async fn paths_and_methods_that_nobody_serves_make_no_series() {
     let place = Place::sqlite();
     let server = Options::on(&place).start().await;
-    let mut browser = Browser::at(server.address());
+    let browser = Browser::at(server.address());
     let requests = async |number: usize| {
         let mut browser = browser.clone();
         for path in [
@@ -110,13 +110,12 @@ async fn paths_and_methods_that_nobody_serves_make_no_series() {
             .filter(|one| one.contains("kombify_request"))
             .collect()
     };
+    // The first look is a request itself, so the second one has its series.
+    server.metrics().await;
     let before = of_requests(&server.metrics().await);
-    let before_and_metrics = of_requests(&server.metrics().await);
+    assert!(!before.is_empty());
     for number in 1..20 {
         requests(number).await;
     }
-    let after = of_requests(&server.metrics().await);
-    assert_eq!(before_and_metrics, after);
-    assert!(before.len() <= after.len());
-    browser.get("/health").await;
+    assert_eq!(before, of_requests(&server.metrics().await));
 }

@@ -1,7 +1,7 @@
 //! `--roles`: what one process does in development, three do on one PostgreSQL.
 
 use nix::sys::signal::Signal;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::support::{browser::Browser, fleet::Fleet, lab::Lab, place::Place, server::Options};
@@ -38,10 +38,20 @@ async fn three_processes_do_what_one_does() {
         seen.push_str(&String::from_utf8_lossy(&piece.expect("more")));
     }
 
-    // The portal's process streams it as well: another worker did the launch.
+    // The portal's process streams a launch that the worker does.
+    let again = json!({ "tenant": lab.slug });
+    let started = lab.browser.post("/api/tenant/launch", again).await;
+    let started = started.ok(StatusCode::ACCEPTED);
+    let id = started["id"].as_str().expect("an id");
+    let path = format!("/api/tenant/launch/{id}/events");
+    let stream = lab.browser.open(Method::GET, &path, &[], None).await;
+    let stream = stream.expect("a stream").text().await;
+    let seen = stream.expect("a stream that ends with the launch");
+    assert!(seen.contains("\"ended\":true"), "{seen}");
+    assert!(seen.contains("/sso/start"), "{seen}");
     let launches = fleet.worker.metrics().await;
     assert!(
-        launches.contains("kombify_launches_total{outcome=\"done\"} 1"),
+        launches.contains("kombify_launches_total{outcome=\"done\"} 2"),
         "{launches}"
     );
     for server in [fleet.portal, fleet.stack, fleet.worker] {
