@@ -93,6 +93,15 @@ impl SetUp {
         if burned.rows_affected == 0 {
             return Err(gone());
         }
+        let operators = user::Entity::find()
+            .filter(user::Column::Operator.eq(true))
+            .count(&transaction)
+            .await?;
+        if operators > 0 {
+            return Err(Error::conflict(
+                "This platform has an operator already. Ask them to make you one.",
+            ));
+        }
         user::Entity::update_many()
             .set(user::ActiveModel {
                 operator: Set(true),
