@@ -12,7 +12,7 @@ use types::{
 
 use super::{
     audit::{Audit, Entry},
-    tenant::{access, view},
+    tenant::{access, lock, view},
 };
 use crate::{Error, Result, actor::Actor, db::Db, env::Env, vault::fingerprint};
 
@@ -61,6 +61,7 @@ impl Invitations {
         let secret = self.env.secret();
         let expires_at = now.plus_seconds(LIFETIME_SECONDS);
         let transaction = self.db.begin().await?;
+        lock(&transaction, access.id()).await?;
         let members = membership::Entity::find()
             .filter(membership::Column::TenantId.eq(access.id()))
             .count(&transaction)
@@ -150,6 +151,7 @@ impl Invitations {
         let (found, tenant) = self.open(secret).await?;
         let now = self.env.now();
         let transaction = self.db.begin().await?;
+        lock(&transaction, tenant.id).await?;
         let members = membership::Entity::find()
             .filter(membership::Column::TenantId.eq(tenant.id))
             .count(&transaction)
@@ -206,17 +208,27 @@ impl Invitations {
             .find_also_related(tenant::Entity)
             .one(self.db.read())
             .await?;
-        match found {
-            Some((invitation, Some(tenant))) => Ok((invitation, tenant)),
-            _ => Err(gone()),
+        let Some((invitation, Some(tenant))) = found else {
+            return Err(gone());
+        };
+        // An admin who was removed must not come back by a link that they made before.
+        let inviters = membership::Entity::find()
+            .filter(membership::Column::TenantId.eq(tenant.id))
+            .filter(membership::Column::UserId.eq(invitation.invited_by))
+            .filter(membership::Column::Role.eq(Role::Admin))
+            .count(self.db.read())
+            .await?;
+        if inviters == 0 {
+            return Err(gone());
         }
+        Ok((invitation, tenant))
     }
 }
 
 fn gone() -> Error {
     Error::refused(
         ErrorCode::NotFound,
-        "This invitation does not work: it was used, taken back or is older than seven days. Ask for a new one.",
+        "This invitation does not work: it was used, taken back, is older than seven days, or who made it is no admin any more. Ask for a new one.",
     )
 }
 

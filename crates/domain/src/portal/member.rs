@@ -12,7 +12,7 @@ use types::{
 
 use super::{
     audit::{Audit, Entry},
-    tenant::access,
+    tenant::{access, lock},
 };
 use crate::{Error, Result, actor::Actor, db::Db, env::Env};
 
@@ -99,6 +99,7 @@ impl Members {
         let access = access(&self.db, actor, slug).await?;
         access.require(Role::Admin)?;
         let transaction = self.db.begin().await?;
+        lock(&transaction, access.id()).await?;
         let place = place_of(&transaction, access.id(), user).await?;
         if role != Role::Admin {
             self.keep_an_admin(&transaction, &place).await?;
@@ -127,6 +128,7 @@ impl Members {
             access.require(Role::Admin)?;
         }
         let transaction = self.db.begin().await?;
+        lock(&transaction, access.id()).await?;
         let place = place_of(&transaction, access.id(), user).await?;
         self.keep_an_admin(&transaction, &place).await?;
         let name = name_of(&transaction, user).await?;

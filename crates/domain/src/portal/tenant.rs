@@ -2,7 +2,8 @@
 
 use entity::control::{instance, membership, tenant};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, SqlErr,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, SqlErr,
 };
 use types::{
     TenantId,
@@ -86,6 +87,31 @@ pub(crate) async fn access(db: &Db, actor: &Actor, slug: &str) -> Result<TenantA
         }),
         _ => Err(Error::tenant_not_found()),
     }
+}
+
+/// Whether anybody may work in the tenant's homelab. The portal itself stays open, so
+/// that an admin can put it right.
+///
+/// # Errors
+/// `forbidden` when the subscription was cancelled.
+pub(crate) fn require_subscription(tenant: &tenant::Model) -> Result<()> {
+    if tenant.subscription_status == SubscriptionStatus::Cancelled {
+        return Err(Error::forbidden(
+            "an active subscription; this one was cancelled",
+        ));
+    }
+    Ok(())
+}
+
+/// Takes the tenant's row until the transaction ends, so that what is counted in it,
+/// such as its admins or its members, holds when the transaction writes.
+pub(crate) async fn lock(on: &DatabaseTransaction, id: TenantId) -> Result<()> {
+    tenant::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(on)
+        .await?
+        .map(|_| ())
+        .ok_or_else(Error::tenant_not_found)
 }
 
 impl Tenants {
