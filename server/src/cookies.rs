@@ -19,6 +19,11 @@ impl CookieNames {
         Self { https }
     }
 
+    /// Browsers reach this site by https.
+    pub(crate) const fn is_https(self) -> bool {
+        self.https
+    }
+
     /// The portal's session.
     pub(crate) fn portal(self) -> String {
         self.name("kombify")

@@ -7,6 +7,9 @@ use axum::{
 };
 use types::{ErrorCode, Problem};
 
+/// The media type of every error answer.
+pub(crate) const PROBLEM: &str = "application/problem+json";
+
 /// What a handler answers when it does not answer.
 pub(crate) struct ApiError(pub(crate) domain::Error);
 
@@ -36,9 +39,8 @@ impl IntoResponse for ApiError {
 pub(crate) fn problem(problem: Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(problem)).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
     response
 }

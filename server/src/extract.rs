@@ -1,9 +1,11 @@
 //! From a request to who asks and what for.
 
+mod parts;
+
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::{FromRef, FromRequest, FromRequestParts, Request, State},
+    extract::{FromRef, FromRequestParts, Request, State},
     http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::Response,
@@ -13,8 +15,8 @@ use domain::{
     assertion,
     services::Services,
 };
-use serde::de::DeserializeOwned;
 
+pub(crate) use self::parts::{Body, Form, Path, Query, Raw};
 use crate::{cookies::CookieNames, error::ApiError, request_id::RequestId, state::AppState};
 
 /// Puts what the request brought into its extensions; nothing is verified here.
@@ -98,41 +100,5 @@ where
         Ok(Self(
             Services::from_ref(state).authenticate(&credentials).await?,
         ))
-    }
-}
-
-/// A JSON body; what is wrong with one is a problem with its line.
-pub(crate) struct Body<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(ApiError::invalid(format!(
-                "The body could not be read: {}.",
-                rejection.body_text().trim_end_matches('.')
-            ))),
-        }
-    }
-}
-
-/// A body as it came, byte by byte: what a signature may cover.
-pub(crate) struct Raw(pub(crate) axum::body::Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for Raw {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        axum::body::Bytes::from_request(request, state)
-            .await
-            .map(Self)
-            .map_err(|rejection| {
-                ApiError::invalid(format!(
-                    "The body could not be read: {}.",
-                    rejection.body_text()
-                ))
-            })
     }
 }

@@ -16,12 +16,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    auth, csrf, error, extract, health, pages, request_id, rest, roles, security_headers,
+    auth, csrf, error, extract, health, limits, pages, request_id, rest, roles, security_headers,
     state::AppState, streams, telemetry,
 };
-
-/// No request body is larger, streamed or not.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -53,7 +50,9 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
         .route("/health", get(health::show))
         .route("/metrics", get(metrics))
         .route("/api/openapi.json", get(move || async move { document }));
+    let https = state.cookies.is_https();
     pages::mount(routes, &state)
+        .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn_with_state(
             state.clone(),
             extract::credentials,
@@ -64,11 +63,23 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), roles::layer))
         .layer(middleware::from_fn_with_state(state, streams::layer))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .layer(middleware::from_fn(security_headers::layer))
+        .layer(DefaultBodyLimit::max(limits::LARGEST_BODY))
+        .layer(RequestBodyLimitLayer::new(limits::LARGEST_BODY))
+        .layer(middleware::from_fn(limits::too_large))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(
+            https,
+            security_headers::layer,
+        ))
         .layer(middleware::from_fn(request_id::layer))
+}
+
+/// A method that the address does not have; `Allow` says which it has.
+async fn not_allowed() -> axum::response::Response {
+    error::problem(Problem::new(
+        ErrorCode::MethodNotAllowed,
+        "This address does not take that method.",
+    ))
 }
 
 async fn metrics(State(state): State<AppState>) -> impl IntoResponse {

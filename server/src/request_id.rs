@@ -9,8 +9,9 @@ use axum::{
 };
 use tracing::Instrument as _;
 
+use crate::error::PROBLEM;
+
 const HEADER: &str = "x-request-id";
-const PROBLEM: &str = "application/problem+json";
 const LARGEST_PROBLEM: usize = 1 << 20;
 
 /// The request's id: what the caller sent when it is a plain word, else a new one.

@@ -1,8 +1,8 @@
 //! Headers that keep pages from doing what they should not.
 
 use axum::{
-    extract::Request,
-    http::{HeaderName, HeaderValue},
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -23,9 +23,13 @@ const FIXED: [(&str, &str); 6] = [
 const NOTHING: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// A browser that was here once does not come by http again, for a year.
+const HTTPS_ONLY: &str = "max-age=31536000";
+
 /// Adds what the answer does not set by itself; pages bring their own policy with
-/// their nonce.
-pub(crate) async fn layer(request: Request, next: Next) -> Response {
+/// their nonce, static files say how long they may be kept. Everything else is one
+/// person's and is kept nowhere.
+pub(crate) async fn layer(State(https): State<bool>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in FIXED {
@@ -36,5 +40,13 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
     headers
         .entry(HeaderName::from_static("content-security-policy"))
         .or_insert(HeaderValue::from_static(NOTHING));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if https {
+        headers
+            .entry(header::STRICT_TRANSPORT_SECURITY)
+            .or_insert(HeaderValue::from_static(HTTPS_ONLY));
+    }
     response
 }

@@ -1,7 +1,6 @@
 //! `POST /auth/backchannel-logout` (OpenID Connect Back-Channel Logout 1.0).
 
 use axum::{
-    Form,
     extract::State,
     http::{StatusCode, header},
     response::{AppendHeaders, IntoResponse},
@@ -9,7 +8,7 @@ use axum::{
 use domain::services::Services;
 use serde::Deserialize;
 
-use crate::error::ApiResult;
+use crate::{error::ApiResult, extract::Form};
 
 #[derive(Deserialize)]
 pub(super) struct Notice {

@@ -1,14 +1,14 @@
 //! `/setup/{secret}`: the one-time link that makes the first operator.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::header,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use domain::services::Services;
 
 use super::super::pages::{document, failure};
-use crate::extract::Brought;
+use crate::extract::{Brought, Path};
 
 /// Asks whoever is signed in whether they want to be the operator; a look changes
 /// nothing. Who is not signed in signs in first.

@@ -3,17 +3,20 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, Query, State},
+    extract::{ConnectInfo, State},
     http::{HeaderName, HeaderValue, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Key, PrivateCookieJar};
 use domain::{portal::sign_in::Transaction, services::Services};
 use serde::Deserialize;
-use types::ErrorCode;
 
 use super::super::pages::failure;
-use crate::{cookies::CookieNames, extract::Brought, limits::SignInLimit};
+use crate::{
+    cookies::CookieNames,
+    extract::{Brought, Query},
+    limits::SignInLimit,
+};
 
 const TRANSACTION_MINUTES: i64 = 10;
 /// Neither caches nor other sites learn the address with the code in it.
@@ -96,14 +99,10 @@ async fn complete(
 ) -> domain::Result<domain::portal::sign_in::SignedIn> {
     if let Some(error) = &query.error {
         let said = query.error_description.as_deref().unwrap_or(error);
-        tracing::info!(oidc.error = error, "the provider refused a sign-in");
-        return Err(domain::Error::refused(
-            ErrorCode::HandOver,
-            format!(
-                "The sign-in provider answered \"{}\". Start again.",
-                said.chars().take(120).collect::<String>()
-            ),
-        ));
+        return Err(services
+            .portal
+            .sign_in
+            .declined(transaction, &query.state, said));
     }
     services
         .portal

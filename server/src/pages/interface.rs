@@ -17,8 +17,12 @@ use leptos_axum::{
     LeptosRoutes as _, ResponseOptions, generate_route_list, render_app_to_stream_with_context,
 };
 use tower_http::services::ServeDir;
+use types::{ErrorCode, Problem};
 
-use crate::state::{AppState, Site};
+use crate::{
+    error::problem,
+    state::{AppState, Site},
+};
 
 /// Adds pages, server functions and static files.
 pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppState> {
@@ -101,8 +105,27 @@ fn static_files(folder: &str, caching: &'static str) -> Router {
         ))
 }
 
-/// A path that nothing serves: the interface's own page for it, with 404.
+/// Below these a program asks, and not a person.
+const FOR_PROGRAMS: [&str; 4] = ["api", "v1", "ui", "internal"];
+
+fn is_for_programs(path: &str) -> bool {
+    let mut words = path.split('/').skip(1);
+    match (words.next(), words.nth(1)) {
+        (Some("tenant"), below) => below == Some("v1"),
+        (Some(first), _) => FOR_PROGRAMS.contains(&first),
+        (None, _) => false,
+    }
+}
+
+/// A path that nothing serves: a problem where a program asks, else the interface's
+/// own page for it, with 404.
 async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+    if is_for_programs(request.uri().path()) {
+        return problem(Problem::new(
+            ErrorCode::NotFound,
+            "There is nothing at this address.",
+        ));
+    }
     let options = state.leptos.clone();
     let render =
         render_app_to_stream_with_context(context(&state), move || app::shell(options.clone()));

@@ -24,6 +24,8 @@ use crate::{
 };
 
 const TRANSACTION_SECONDS: i64 = 600;
+/// So many characters of a provider's reason are shown.
+const LONGEST_REASON: usize = 120;
 
 /// Which of the issuer's roles make a platform operator.
 #[derive(Clone, Debug, Default)]
@@ -111,21 +113,11 @@ impl SignIn {
         brought: Option<&str>,
         request_id: &str,
     ) -> Result<SignedIn> {
-        let refused = || {
-            Error::refused(
-                ErrorCode::HandOver,
-                "This sign-in was not started in this browser, was used before, or took longer than ten minutes. Start again.",
-            )
-        };
         let Transaction {
             secrets,
             return_to,
-            started_at,
-        } = transaction.ok_or_else(refused)?;
-        let same_state: bool = secrets.state.as_bytes().ct_eq(state.as_bytes()).into();
-        if !same_state || self.env.now().millis_since(started_at) > TRANSACTION_SECONDS * 1000 {
-            return Err(refused());
-        }
+            started_at: _,
+        } = self.own(transaction, state)?;
         let identity = self
             .provider
             .redeem(code, &secrets, &self.redirect_uri)
@@ -153,6 +145,41 @@ impl SignIn {
         };
         let token = self.sessions.begin(new, brought).await?;
         Ok(SignedIn { token, return_to })
+    }
+
+    /// What a browser is told that comes back without a code: the provider's reason, if
+    /// it is this browser's sign-in. Otherwise anybody could put words into our mouth.
+    #[must_use]
+    pub fn declined(&self, transaction: Option<Transaction>, state: &str, said: &str) -> Error {
+        match self.own(transaction, state) {
+            Ok(_) => {
+                tracing::info!(oidc.error = said, "the provider declined a sign-in");
+                let said: String = said.chars().take(LONGEST_REASON).collect();
+                Error::refused(
+                    ErrorCode::HandOver,
+                    format!("The sign-in provider answered \"{said}\". Start again."),
+                )
+            }
+            Err(error) => error,
+        }
+    }
+
+    /// The transaction, if this browser began it not long ago.
+    fn own(&self, transaction: Option<Transaction>, state: &str) -> Result<Transaction> {
+        let same = |transaction: &Transaction| -> bool {
+            let kept = transaction.secrets.state.as_bytes();
+            kept.ct_eq(state.as_bytes()).into()
+        };
+        let now = self.env.now();
+        transaction
+            .filter(same)
+            .filter(|begun| now.millis_since(begun.started_at) <= TRANSACTION_SECONDS * 1000)
+            .ok_or_else(|| {
+                Error::refused(
+                    ErrorCode::HandOver,
+                    "This sign-in was not started in this browser, was used before, or took longer than ten minutes. Start again.",
+                )
+            })
     }
 
     /// Finds or makes the user by issuer and subject (never by e-mail, which anybody

@@ -1,9 +1,6 @@
 //! All tenants, users and jobs.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use domain::services::Services;
 use types::{
     Problem, TenantId,
@@ -13,7 +10,7 @@ use types::{
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Signed},
+    extract::{Body, Path, Signed},
 };
 
 /// Every tenant.

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     http::header,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
@@ -15,7 +15,7 @@ use types::ErrorCode;
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Brought},
+    extract::{Body, Brought, Query},
     pages::failure,
 };
 

@@ -1,10 +1,6 @@
 //! Personal API tokens.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
 use types::{
     ApiTokenId, Problem,
@@ -13,7 +9,7 @@ use types::{
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Signed},
+    extract::{Body, Path, Signed},
 };
 
 /// The caller's tokens.

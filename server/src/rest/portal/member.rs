@@ -1,10 +1,6 @@
 //! Members, their roles and invitations.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
 use serde::Deserialize;
 use types::{
@@ -15,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Signed},
+    extract::{Body, Path, Signed},
 };
 
 /// A member's new role.

@@ -1,13 +1,10 @@
 //! Kits: `GET /v1/stackkits`, `GET /v1/stackkits/{name}`. Public.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use domain::services::Services;
 use types::{Problem, stack::KitView};
 
-use crate::error::ApiResult;
+use crate::{error::ApiResult, extract::Path};
 
 /// Every kit.
 #[utoipa::path(get, path = "/v1/stackkits", tag = "kit", responses((status = 200, body = [KitView])))]

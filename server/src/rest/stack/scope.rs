@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRef, FromRequestParts, OriginalUri},
-    http::request::Parts,
+    http::{HeaderMap, request::Parts},
 };
 use domain::{actor::Credentials, services::Services, stack::TenantScope};
 use types::ErrorCode;
@@ -43,18 +43,37 @@ fn slug(parts: &Parts) -> Result<String, ApiError> {
     let from_path = path
         .strip_prefix("/tenant/")
         .and_then(|rest| rest.split('/').next());
-    let from_header = parts
-        .headers
-        .get("x-tenant-id")
-        .and_then(|value| value.to_str().ok());
-    match (from_header, from_path) {
+    match (from_header(&parts.headers)?, from_path) {
         (Some(header), Some(path)) if header != path => Err(ApiError::invalid(
             "X-Tenant-ID and the address name two different tenants.",
         )),
         (Some(slug), _) | (None, Some(slug)) => Ok(slug.to_owned()),
-        (None, None) => Err(ApiError(domain::Error::refused(
-            ErrorCode::TenantRequired,
-            "Tenant ID required",
-        ))),
+        (None, None) => Err(required()),
     }
+}
+
+/// The tenant that the header names. One that is empty names none, and a second one
+/// must not contradict the first: something on the way may have read the other.
+fn from_header(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let mut named = None;
+    for value in headers.get_all("x-tenant-id") {
+        let slug = value.to_str().unwrap_or_default().trim();
+        if slug.is_empty() {
+            return Err(required());
+        }
+        if named.is_some_and(|named| named != slug) {
+            return Err(ApiError::invalid(
+                "X-Tenant-ID names two different tenants.",
+            ));
+        }
+        named = Some(slug);
+    }
+    Ok(named)
+}
+
+fn required() -> ApiError {
+    ApiError(domain::Error::refused(
+        ErrorCode::TenantRequired,
+        "Tenant ID required",
+    ))
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     http::header,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
@@ -16,7 +16,7 @@ use types::{Problem, stack::SsoExchangeView};
 use crate::{
     cookies::CookieNames,
     error::ApiResult,
-    extract::{Brought, Raw},
+    extract::{Brought, Query, Raw},
     pages::failure,
 };
 

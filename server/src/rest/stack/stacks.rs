@@ -1,10 +1,6 @@
 //! Stacks and their specifications.
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
 use serde::Deserialize;
 use types::{
@@ -13,7 +9,10 @@ use types::{
 };
 
 use super::scope::Scoped;
-use crate::{error::ApiResult, extract::Body};
+use crate::{
+    error::ApiResult,
+    extract::{Body, Path, Query},
+};
 
 /// Which stack.
 #[derive(Deserialize)]

@@ -1,8 +1,7 @@
 //! OpenTofu's http state backend: GET, POST, LOCK, UNLOCK with the run's token.
 
 use axum::{
-    body::Bytes,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,7 +13,10 @@ use domain::{
 use serde::Deserialize;
 use types::{ErrorCode, StackId};
 
-use crate::error::{ApiError, ApiResult};
+use crate::{
+    error::{ApiError, ApiResult},
+    extract::{Path, Raw},
+};
 
 #[derive(Deserialize)]
 pub(super) struct StatePath {
@@ -29,7 +31,7 @@ pub(super) async fn state(
     method: Method,
     headers: HeaderMap,
     uri: axum::http::Uri,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> ApiResult<Response> {
     let credentials = credentials(path, &headers)?;
     let state = &services.stack.state;
