@@ -8,7 +8,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Tables), Box::new(Jobs), Box::new(Installation)]
+        vec![
+            Box::new(Tables),
+            Box::new(Jobs),
+            Box::new(Installation),
+            Box::new(LaunchCodeSession),
+        ]
     }
 }
 
@@ -56,6 +61,33 @@ impl MigrationTrait for Jobs {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::jobs::down(manager).await
+    }
+}
+
+struct LaunchCodeSession;
+
+impl MigrationName for LaunchCodeSession {
+    fn name(&self) -> &'static str {
+        "m20261125_000003_launch_code_session"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for LaunchCodeSession {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let change = Table::alter()
+            .table(Alias::new("launch_code"))
+            .add_column(column("session_id").uuid().null())
+            .to_owned();
+        manager.alter_table(change).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let change = Table::alter()
+            .table(Alias::new("launch_code"))
+            .drop_column(Alias::new("session_id"))
+            .to_owned();
+        manager.alter_table(change).await
     }
 }
 

@@ -8,7 +8,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Tables), Box::new(Jobs)]
+        vec![
+            Box::new(Tables),
+            Box::new(Jobs),
+            Box::new(StackSessionOrigin),
+        ]
     }
 }
 
@@ -36,6 +40,33 @@ impl MigrationTrait for Jobs {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::jobs::down(manager).await
+    }
+}
+
+struct StackSessionOrigin;
+
+impl MigrationName for StackSessionOrigin {
+    fn name(&self) -> &'static str {
+        "m20261125_000003_stack_session_origin"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for StackSessionOrigin {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let change = Table::alter()
+            .table(Alias::new("stack_session"))
+            .add_column(column("portal_session").uuid().null())
+            .to_owned();
+        manager.alter_table(change).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let change = Table::alter()
+            .table(Alias::new("stack_session"))
+            .drop_column(Alias::new("portal_session"))
+            .to_owned();
+        manager.alter_table(change).await
     }
 }
 

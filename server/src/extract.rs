@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    actor::{Actor, Credentials},
+    actor::{Actor, Credentials, Presence},
     assertion,
     services::Services,
 };
@@ -47,6 +47,7 @@ fn read(cookies: &CookieNames, request: &Request) -> Credentials {
             .get::<RequestId>()
             .map(|id| id.0.clone())
             .unwrap_or_default(),
+        presence: Presence::Attended,
     }
 }
 

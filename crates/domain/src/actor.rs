@@ -23,6 +23,30 @@ pub struct Credentials {
     pub path: String,
     /// The request's id, for the log and the audit log.
     pub request_id: String,
+    /// Whether a person asks.
+    pub presence: Presence,
+}
+
+/// Whether a person asks, or a page that they left open looks again by itself. Both
+/// have to prove the same, but only a person keeps a session from becoming idle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// A person asks.
+    #[default]
+    Attended,
+    /// A live view looks again.
+    Unattended,
+}
+
+impl Credentials {
+    /// The same proofs, for a live view that looks again by itself.
+    #[must_use]
+    pub fn unattended(&self) -> Self {
+        Self {
+            presence: Presence::Unattended,
+            ..self.clone()
+        }
+    }
 }
 
 impl std::fmt::Debug for Credentials {

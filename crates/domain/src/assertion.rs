@@ -14,7 +14,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use types::{
-    ErrorCode, TenantId,
+    ErrorCode, SessionId, TenantId,
     portal::{Plan, Role},
 };
 
@@ -51,6 +51,9 @@ pub struct AssertionClaims {
     pub name: String,
     /// The role in the tenant.
     pub role: Role,
+    /// The portal session that the person comes from; none through a gateway.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sid: Option<SessionId>,
     /// The tenant's plan.
     pub plan: Plan,
     /// The tenant.
@@ -102,6 +105,8 @@ pub struct Assertion {
     pub name: String,
     /// The role in the tenant.
     pub role: Role,
+    /// The portal session that the person comes from; none through a gateway.
+    pub session: Option<SessionId>,
     /// The tenant's plan.
     pub plan: Plan,
     /// The tenant.
@@ -175,6 +180,7 @@ impl AssertionSigner {
             email,
             name,
             role,
+            session,
             plan,
             tenant,
         } = assertion;
@@ -188,6 +194,7 @@ impl AssertionSigner {
             email,
             name,
             role,
+            sid: session,
             plan,
             tenant,
             iat: now,

@@ -6,13 +6,13 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use tokio::sync::watch;
 use types::{
-    TenantId, Timestamp,
+    SessionId, TenantId, Timestamp,
     admin::{ComponentStatus, HealthStatus},
     portal::{Role, Scope},
     stack::{ChangeSummary, KitView, NodeType, ResourceChange, SpecificationCheck},
 };
 
-use crate::Result;
+use crate::{Result, actor::Presence};
 
 // ---------------------------------------------------------------- identity
 
@@ -147,8 +147,31 @@ pub trait TokenVerifier: Send + Sync {
     /// launch, and otherwise the tenant does not exist for whoever asks.
     ///
     /// # Errors
-    /// When the portal does not answer.
+    /// `unauthenticated` when the session is over; when the portal does not answer.
     async fn may_launch(&self, portal_session: &str, slug: &str) -> Result<bool>;
+
+    /// The role that somebody has in a tenant at this moment; `None` when they have no
+    /// place in it any more, or when the portal session that they came from is over.
+    ///
+    /// # Errors
+    /// `forbidden` when nobody may work in the tenant; when the portal does not answer.
+    async fn place(&self, question: &PlaceQuestion<'_>) -> Result<Option<Role>>;
+}
+
+/// A session of the stack service that wants to go on.
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceQuestion<'a> {
+    /// `iss` of its person at the identity provider.
+    pub issuer: &'a str,
+    /// `sub` of its person at the identity provider.
+    pub subject: &'a str,
+    /// The tenant's id at the portal.
+    pub tenant: TenantId,
+    /// The portal session that the launch came from; none when a gateway brought the
+    /// person.
+    pub session: Option<SessionId>,
+    /// Whether a person asks.
+    pub presence: Presence,
 }
 
 /// Whom an API token stands for in one tenant.

@@ -163,10 +163,11 @@ async fn enter(
     tenant: tenant::Model,
     admin: user::Model,
 ) -> Result<TenantScope> {
-    let assertion = services
-        .portal
-        .launch_codes
-        .assert(instance, admin, tenant, Role::Admin)?;
+    let assertion =
+        services
+            .portal
+            .launch_codes
+            .assert(instance, admin, tenant, Role::Admin, None)?;
     let session = services
         .stack
         .exchange

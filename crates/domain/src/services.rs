@@ -121,7 +121,7 @@ impl Services {
             .ok_or_else(Error::unauthenticated)?;
         self.portal
             .sessions
-            .authenticate(session, &credentials.request_id)
+            .authenticate(session, &credentials.request_id, credentials.presence)
             .await
     }
 }

@@ -1,7 +1,7 @@
 //! A one-use code of the launch hand-over.
 
 use sea_orm::entity::prelude::*;
-use types::{InstanceId, TenantId, Timestamp, UserId};
+use types::{InstanceId, SessionId, TenantId, Timestamp, UserId};
 
 /// A one-use code of the launch hand-over.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -12,6 +12,8 @@ pub struct Model {
     pub code_hash: String,
     /// Who launches.
     pub user_id: UserId,
+    /// Their session: the stack session ends with it.
+    pub session_id: Option<SessionId>,
     /// What is launched.
     pub tenant_id: TenantId,
     /// The only instance that may redeem it.

@@ -24,8 +24,10 @@ pub struct Model {
     pub name: String,
     /// E-mail address, only for display.
     pub email: String,
-    /// The role that the hand-over named.
+    /// The role that the hand-over named; what counts is the one of the moment.
     pub role: Role,
+    /// The portal session that it came from, and ends with; none through a gateway.
+    pub portal_session: Option<SessionId>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it ends.

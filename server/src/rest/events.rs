@@ -16,9 +16,9 @@ use crate::error::ApiResult;
 const LOOK: Duration = Duration::from_secs(2);
 const COMMENT: Duration = Duration::from_secs(15);
 
-/// A stream of what `read` answers: at once, then whenever it differs. Authorised at
-/// every reading, so a session that ends takes its stream along. Ends after a value
-/// for which `last` holds.
+/// A stream of what `read` answers: at once, then whenever it differs. `read` asks anew
+/// who looks, so a session that ends takes its stream along; as nobody has to sit there,
+/// it asks unattended. Ends after a value for which `last` holds.
 ///
 /// # Errors
 /// What the first reading answers.
@@ -68,6 +68,20 @@ where
     Ok(Sse::new(events)
         .keep_alive(KeepAlive::new().interval(COMMENT))
         .into_response())
+}
+
+/// Ends when `check` is refused, which it is asked now and then: what must not outlive
+/// a session or a place takes this as its end.
+pub(crate) async fn refusal<F>(check: impl Fn() -> F)
+where
+    F: Future<Output = domain::Result<()>>,
+{
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if check().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// The time of reading differs at every reading and is no change.

@@ -41,6 +41,7 @@ fn assertion() -> Assertion {
         email: "o@lab.test".into(),
         name: "Owner".into(),
         role: Role::Admin,
+        session: None,
         plan: Plan::Pro,
         tenant: AssertedTenant {
             id: TenantId(uuid::Uuid::from_u128(1)),

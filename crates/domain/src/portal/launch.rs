@@ -13,12 +13,12 @@ use tokio::sync::watch;
 use types::{
     LaunchId, TenantId,
     admin::HealthStatus,
-    portal::{LaunchStep, LaunchView, Scope, StepState, SubscriptionStatus},
+    portal::{LaunchStep, LaunchView, Scope, StepState},
 };
 
 use super::{
     audit::{Audit, Entry},
-    tenant::access,
+    tenant::{access, require_subscription},
 };
 use crate::{
     Error, Result, actor::Actor, admin::placement::Placement, db::Db, env::Env,
@@ -203,11 +203,7 @@ impl Launches {
             .one(self.db.read())
             .await?
             .ok_or_else(Error::tenant_not_found)?;
-        if tenant.subscription_status == SubscriptionStatus::Cancelled {
-            return Err(Error::forbidden(
-                "an active subscription; this one was cancelled",
-            ));
-        }
+        require_subscription(&tenant)?;
         let detail = format!("{} plan, {} nodes", tenant.plan.title(), tenant.max_nodes);
         Ok((tenant.slug, detail))
     }

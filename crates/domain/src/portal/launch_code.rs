@@ -2,13 +2,16 @@
 //! address and PKCE challenge. A code is burned before anything else is checked.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use entity::control::{instance, launch_code, membership, tenant, user};
+use entity::control::{instance, launch_code, membership, session, tenant, user};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use types::{ErrorCode, portal::Role};
+use types::{ErrorCode, SessionId, portal::Role};
 
-use super::tenant::access;
+use super::{
+    session::alive,
+    tenant::{access, require_subscription},
+};
 use crate::{
     Error, Result,
     actor::Actor,
@@ -73,8 +76,9 @@ impl LaunchCodes {
     /// # Errors
     /// `tenant_not_found`; `hand_over_refused` for another instance or address.
     pub async fn issue(&self, actor: &Actor, wanted: &CodeRequest) -> Result<String> {
-        actor.require_browser()?;
+        let session = actor.require_browser()?;
         let access = access(&self.db, actor, &wanted.tenant).await?;
+        require_subscription(&access.tenant)?;
         let placed = match access.tenant.instance_id {
             Some(id) => instance::Entity::find_by_id(id).one(self.db.read()).await?,
             None => None,
@@ -100,6 +104,7 @@ impl LaunchCodes {
         launch_code::Entity::insert(launch_code::ActiveModel {
             code_hash: Set(fingerprint(&code)),
             user_id: Set(actor.user),
+            session_id: Set(Some(session)),
             tenant_id: Set(access.id()),
             instance_id: Set(instance.id),
             redirect_uri: Set(wanted.redirect_uri.clone()),
@@ -154,7 +159,14 @@ impl LaunchCodes {
         {
             return Err(wrong());
         }
-        // The place is read again: it may have been taken away within the 60 s.
+        // Session and place are read again: they may be gone within the 60 s.
+        let session = match code.session_id {
+            Some(id) => session::Entity::find_by_id(id).one(self.db.write()).await?,
+            None => None,
+        };
+        let session = session
+            .filter(|session| alive(session, now))
+            .ok_or_else(wrong)?;
         let place = membership::Entity::find()
             .filter(membership::Column::UserId.eq(code.user_id))
             .filter(membership::Column::TenantId.eq(code.tenant_id))
@@ -167,16 +179,19 @@ impl LaunchCodes {
         let (Some((place, Some(tenant))), Some(user)) = (place, user) else {
             return Err(wrong());
         };
-        self.assert(&instance.name, user, tenant, place.role)
+        require_subscription(&tenant)?;
+        self.assert(&instance.name, user, tenant, place.role, Some(session.id))
     }
 
-    /// The signed assertion of somebody's place in a tenant, for one instance.
+    /// The signed assertion of somebody's place in a tenant, for one instance, and of
+    /// the portal session that they come from.
     pub(crate) fn assert(
         &self,
         instance: &str,
         user: user::Model,
         tenant: tenant::Model,
         role: Role,
+        session: Option<SessionId>,
     ) -> Result<String> {
         let assertion = Assertion {
             audience: instance.to_owned(),
@@ -186,6 +201,7 @@ impl LaunchCodes {
             email: user.email,
             name: user.name,
             role,
+            session,
             plan: tenant.plan,
             tenant: AssertedTenant {
                 id: tenant.id,

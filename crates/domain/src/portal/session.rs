@@ -1,5 +1,7 @@
 //! Signed-in browsers: an own table, only the hash of the cookie's token in it.
 
+mod refresh;
+
 use std::{collections::HashMap, sync::Arc};
 
 use entity::control::{logout_notice, session, user};
@@ -12,7 +14,7 @@ use types::{ErrorCode, SessionId, Timestamp, UserId, portal::SessionView};
 use super::audit::{Audit, Entry};
 use crate::{
     Error, Result,
-    actor::{Actor, Via},
+    actor::{Actor, Presence, Via},
     db::Db,
     env::Env,
     ports::{IdentityProvider, LogoutNotice, ProviderTokens},
@@ -25,10 +27,6 @@ pub const IDLE_SECONDS: i64 = 30 * 60;
 pub const ABSOLUTE_SECONDS: i64 = 12 * 3600;
 /// How often "last seen" is written, at most.
 const TOUCH_MS: i64 = 30_000;
-/// Who refreshes the provider's tokens holds them so long.
-const REFRESH_LEASE_SECONDS: i64 = 15;
-/// A provider that does not answer is borne with so long.
-const UNREACHABLE_GRACE_SECONDS: i64 = 300;
 
 /// Signed-in browsers.
 #[derive(Clone)]
@@ -110,10 +108,31 @@ impl Sessions {
     /// # Errors
     /// `unauthenticated` when it is unknown, idle for 30 min, older than 12 h, or the
     /// provider does not stand by it any more.
-    pub async fn authenticate(&self, token: &str, request_id: &str) -> Result<Actor> {
+    pub async fn authenticate(
+        &self,
+        token: &str,
+        request_id: &str,
+        presence: Presence,
+    ) -> Result<Actor> {
+        let by_token = session::Column::TokenHash.eq(fingerprint(token));
+        self.find(Condition::all().add(by_token), request_id, presence)
+            .await
+    }
+
+    /// The same for a session that the caller knows by its id, such as the one that a
+    /// launch came from.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`].
+    pub(crate) async fn resume(&self, id: SessionId, presence: Presence) -> Result<Actor> {
+        let by_id = session::Column::Id.eq(id);
+        self.find(Condition::all().add(by_id), "", presence).await
+    }
+
+    async fn find(&self, which: Condition, request_id: &str, presence: Presence) -> Result<Actor> {
         let now = self.env.now();
         let found = session::Entity::find()
-            .filter(session::Column::TokenHash.eq(fingerprint(token)))
+            .filter(which)
             .find_also_related(user::Entity)
             .one(self.db.read())
             .await?;
@@ -129,7 +148,8 @@ impl Sessions {
         if session.tokens_expire_at.is_some_and(|at| at <= now) {
             self.refresh(session.id).await?;
         }
-        if now.millis_since(session.last_seen_at) > TOUCH_MS {
+        let attended = presence == Presence::Attended;
+        if attended && now.millis_since(session.last_seen_at) > TOUCH_MS {
             self.touch(&session, now).await?;
         }
         Ok(Actor {
@@ -160,94 +180,6 @@ impl Sessions {
             .exec(self.db.write())
             .await?;
         Ok(())
-    }
-
-    /// Refreshes the provider's tokens once, however many requests ask at a time: in
-    /// this process by a lock per session, between processes by a lease on its row.
-    async fn refresh(&self, id: SessionId) -> Result<()> {
-        let lock = Arc::clone(self.refreshing.lock().await.entry(id).or_default());
-        let result = {
-            let _guard = lock.lock().await;
-            self.refresh_alone(id).await
-        };
-        let mut refreshing = self.refreshing.lock().await;
-        if Arc::strong_count(&lock) <= 2 {
-            refreshing.remove(&id);
-        }
-        result
-    }
-
-    async fn refresh_alone(&self, id: SessionId) -> Result<()> {
-        let now = self.env.now();
-        let due = Condition::all()
-            .add(session::Column::Id.eq(id))
-            .add(session::Column::TokensExpireAt.lte(now))
-            .add(
-                Condition::any()
-                    .add(session::Column::RefreshLeaseUntil.is_null())
-                    .add(session::Column::RefreshLeaseUntil.lt(now)),
-            );
-        let leased = session::Entity::update_many()
-            .set(session::ActiveModel {
-                refresh_lease_until: Set(Some(now.plus_seconds(REFRESH_LEASE_SECONDS))),
-                ..Default::default()
-            })
-            .filter(due)
-            .exec(self.db.write())
-            .await?;
-        if leased.rows_affected == 0 {
-            // Done by somebody else in between, or about to be.
-            return match session::Entity::find_by_id(id).one(self.db.write()).await? {
-                Some(_) => Ok(()),
-                None => Err(Error::unauthenticated()),
-            };
-        }
-        let Some(session) = session::Entity::find_by_id(id).one(self.db.write()).await? else {
-            return Err(Error::unauthenticated());
-        };
-        let tokens = self.tokens(&session)?;
-        let Some(refresh_token) = tokens
-            .as_ref()
-            .and_then(|tokens| tokens.refresh_token.as_deref())
-        else {
-            return Ok(());
-        };
-        match self.provider.refresh(refresh_token).await {
-            Ok(mut renewed) => {
-                let previous = tokens.as_ref();
-                renewed.id_token = renewed
-                    .id_token
-                    .or_else(|| previous.and_then(|t| t.id_token.clone()));
-                renewed.refresh_token = renewed
-                    .refresh_token
-                    .or_else(|| previous.and_then(|t| t.refresh_token.clone()));
-                session::Entity::update_many()
-                    .set(session::ActiveModel {
-                        tokens_expire_at: Set(Some(renewed.expires_at)),
-                        provider_tokens: Set(Some(self.seal(id, &renewed)?)),
-                        refresh_lease_until: Set(None),
-                        ..Default::default()
-                    })
-                    .filter(session::Column::Id.eq(id))
-                    .exec(self.db.write())
-                    .await?;
-                Ok(())
-            }
-            Err(error) if error.code() == ErrorCode::Unauthenticated => {
-                session::Entity::delete_by_id(id)
-                    .exec(self.db.write())
-                    .await?;
-                tracing::info!(session.id = %id, "the provider refused to renew a session: it ends");
-                Err(Error::unauthenticated())
-            }
-            Err(error) => {
-                let borne = session
-                    .tokens_expire_at
-                    .is_some_and(|at| now.millis_since(at) < UNREACHABLE_GRACE_SECONDS * 1000);
-                tracing::warn!(session.id = %id, %error, "the provider does not answer; sessions go on for five minutes");
-                if borne { Ok(()) } else { Err(error) }
-            }
-        }
     }
 
     /// The actor's browsers, newest first.
@@ -407,7 +339,7 @@ impl Sessions {
     }
 }
 
-fn alive(session: &session::Model, now: Timestamp) -> bool {
+pub(super) fn alive(session: &session::Model, now: Timestamp) -> bool {
     now.millis_since(session.last_seen_at) < IDLE_SECONDS * 1000
         && now.millis_since(session.created_at) < ABSOLUTE_SECONDS * 1000
 }

@@ -1,11 +1,6 @@
 //! Instances: `GET/POST /api/admin/instances`, their health.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::services::Services;
 use types::{
     InstanceId, Problem,
@@ -14,7 +9,7 @@ use types::{
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Signed},
+    extract::{Body, Brought, Path, Signed},
     rest::events,
 };
 
@@ -54,12 +49,16 @@ pub(super) async fn health(
 #[utoipa::path(get, path = "/api/admin/instances/events", tag = "instance", responses((status = 200, content_type = "text/event-stream"), (status = 403, body = Problem)))]
 pub(super) async fn events(
     State(services): State<Services>,
-    Signed(actor): Signed,
+    _person: Signed,
+    Brought(brought): Brought,
 ) -> ApiResult<Response> {
     let rounds = services.health.subscribe();
     let read = move || {
-        let (services, actor) = (services.clone(), actor.clone());
-        async move { services.admin.instances.list(&actor).await }
+        let (services, looks) = (services.clone(), brought.unattended());
+        async move {
+            let actor = services.authenticate(&looks).await?;
+            services.admin.instances.list(&actor).await
+        }
     };
     events::stream("instances", rounds, read, |_| false).await
 }

@@ -1,11 +1,6 @@
 //! Launch: `POST /api/tenant/launch`, and its steps while it happens.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::services::Services;
 use serde::Deserialize;
 use types::{LaunchId, Problem, portal::LaunchView};
@@ -13,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Signed},
+    extract::{Body, Brought, Path, Signed},
     rest::events,
 };
 
@@ -58,13 +53,17 @@ pub(super) async fn view(
 #[utoipa::path(get, path = "/api/tenant/launch/{id}/events", tag = "launch", params(("id" = String, Path)), responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Problem)))]
 pub(super) async fn events(
     State(services): State<Services>,
-    Signed(actor): Signed,
+    _person: Signed,
+    Brought(brought): Brought,
     Path(id): Path<LaunchId>,
 ) -> ApiResult<Response> {
     let changes = services.portal.launches.subscribe();
     let read = move || {
-        let (services, actor) = (services.clone(), actor.clone());
-        async move { services.portal.launches.view(&actor, id).await }
+        let (services, looks) = (services.clone(), brought.unattended());
+        async move {
+            let actor = services.authenticate(&looks).await?;
+            services.portal.launches.view(&actor, id).await
+        }
     };
     events::stream("launch", changes, read, |launch| launch.ended).await
 }

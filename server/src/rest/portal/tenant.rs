@@ -1,11 +1,6 @@
 //! Tenants: `GET/POST /api/tenant`, `GET /api/tenant/{slug}`.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::services::Services;
 use types::{
     Problem,
@@ -14,7 +9,7 @@ use types::{
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Signed},
+    extract::{Body, Brought, Path, Signed},
     rest::events,
 };
 
@@ -64,13 +59,17 @@ pub(super) async fn audit(
 #[utoipa::path(get, path = "/api/tenant/{slug}/instance/events", tag = "tenant", params(("slug" = String, Path)), responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Problem)))]
 pub(super) async fn instance_events(
     State(services): State<Services>,
-    Signed(actor): Signed,
+    _person: Signed,
+    Brought(brought): Brought,
     Path(slug): Path<String>,
 ) -> ApiResult<Response> {
     let rounds = services.health.subscribe();
     let read = move || {
-        let (services, actor, slug) = (services.clone(), actor.clone(), slug.clone());
-        async move { services.portal.tenants.instance_health(&actor, &slug).await }
+        let (services, looks, slug) = (services.clone(), brought.unattended(), slug.clone());
+        async move {
+            let actor = services.authenticate(&looks).await?;
+            services.portal.tenants.instance_health(&actor, &slug).await
+        }
     };
     events::stream("health", rounds, read, |_| false).await
 }

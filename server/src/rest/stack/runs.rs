@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response, Sse,
@@ -21,7 +21,11 @@ use types::{
 use utoipa::ToSchema;
 
 use super::{scope::Scoped, stacks::StackPath};
-use crate::{error::ApiResult, extract::Body};
+use crate::{
+    error::ApiResult,
+    extract::{Body, Brought, Path, Query},
+    rest::events,
+};
 
 const COMMENT: Duration = Duration::from_secs(15);
 
@@ -152,6 +156,7 @@ pub(super) async fn events(
     Scoped(scope): Scoped,
     Path(path): Path<RunPath>,
     Query(query): Query<After>,
+    Brought(brought): Brought,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let last = headers
@@ -163,7 +168,16 @@ pub(super) async fn events(
         .runs
         .events(&scope, path.number, last.unwrap_or(query.after))
         .await?;
+    let (looks, slug) = (brought.unattended(), scope.slug().to_owned());
+    let gone = events::refusal(move || {
+        let (services, looks, slug) = (services.clone(), looks.clone(), slug.clone());
+        async move {
+            services.stack.access.authorise(&looks, &slug).await?;
+            Ok(())
+        }
+    });
     let events = stream
+        .take_until(gone)
         .take_while(|event| std::future::ready(event.is_ok()))
         .filter_map(|event| std::future::ready(event.ok().and_then(|event| frame(&event))))
         .map(Ok::<_, Infallible>);

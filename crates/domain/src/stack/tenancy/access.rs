@@ -18,7 +18,7 @@ use crate::{
     assertion::{AssertionVerifier, BoundRequest},
     db::Db,
     env::Env,
-    ports::TokenVerifier,
+    ports::{PlaceQuestion, TokenVerifier},
     vault::fingerprint,
 };
 
@@ -94,28 +94,9 @@ impl Access {
         Ok(())
     }
 
-    /// Ends all sessions of an identity, in one tenant or in all: at back-channel
-    /// logout, and when a member's role changes or they are removed.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn end_sessions(
-        &self,
-        issuer: &str,
-        subject: &str,
-        tenant: Option<TenantId>,
-    ) -> Result<()> {
-        let mut sessions = stack_session::Entity::delete_many()
-            .filter(stack_session::Column::Issuer.eq(issuer))
-            .filter(stack_session::Column::Subject.eq(subject));
-        if let Some(tenant) = tenant {
-            sessions = sessions.filter(stack_session::Column::TenantId.eq(tenant));
-        }
-        sessions.exec(self.instance.write()).await?;
-        Ok(())
-    }
-
-    /// `None` when there is no such session any more.
+    /// `None` when there is no such session any more. The portal is asked each time:
+    /// who lost their place, or whose portal session is over, is out at once, and a
+    /// role that changed holds from the next request on.
     async fn by_session(
         &self,
         token: &str,
@@ -136,10 +117,23 @@ impl Access {
             .filter(|tenant| tenant.slug == slug)
             .ok_or_else(Error::tenant_not_found)?;
         may_work(&tenant)?;
+        let question = PlaceQuestion {
+            issuer: &session.issuer,
+            subject: &session.subject,
+            tenant: tenant.id,
+            session: session.portal_session,
+            presence: credentials.presence,
+        };
+        let Some(role) = self.tokens.place(&question).await? else {
+            stack_session::Entity::delete_by_id(session.id)
+                .exec(self.instance.write())
+                .await?;
+            return Ok(None);
+        };
         let who = Who {
             member: session.member_id,
             name: session.name,
-            role: session.role,
+            role,
             scopes: None,
         };
         Ok(Some(TenantScope::new(tenant, who, &credentials.request_id)))

@@ -95,6 +95,7 @@ impl Exchange {
             name: Set(identity.name),
             email: Set(identity.email.clone()),
             role: Set(identity.role),
+            portal_session: Set(claims.sid),
             created_at: Set(now),
             expires_at: Set(expires_at),
         }

@@ -13,7 +13,7 @@ use domain::{
     assertion::{AssertedTenant, Assertion, AssertionSigner, BoundRequest},
     db::Db,
     env::{Env, MovableClock},
-    ports::{AuditRecord, AuditSink, LaunchRedeemer, TokenIdentity, TokenVerifier},
+    ports::{AuditRecord, AuditSink, LaunchRedeemer, PlaceQuestion, TokenIdentity, TokenVerifier},
     stack::{StackConfig, StackPorts, StackService, TenantScope},
     vault::Vault,
 };
@@ -42,6 +42,8 @@ pub(crate) struct FakePortal {
     pub(crate) sessions: Mutex<BTreeMap<String, Vec<String>>>,
     /// Launch codes with the assertion that each gives, once.
     pub(crate) codes: Mutex<BTreeMap<String, String>>,
+    /// The role that each `sub` has in a tenant.
+    pub(crate) places: Mutex<BTreeMap<(String, TenantId), Role>>,
     /// Verifiers that were sent.
     pub(crate) verifiers: Mutex<Vec<String>>,
 }
@@ -65,6 +67,13 @@ impl TokenVerifier for FakePortal {
             .get(portal_session)
             .ok_or_else(Error::unauthenticated)?;
         Ok(tenants.iter().any(|tenant| tenant == slug))
+    }
+
+    async fn place(&self, question: &PlaceQuestion<'_>) -> Result<Option<Role>> {
+        let places = self.places.lock().expect("places");
+        Ok(places
+            .get(&(question.subject.to_owned(), question.tenant))
+            .copied())
     }
 }
 
@@ -217,6 +226,7 @@ impl World {
             email: format!("{subject}@lab.test"),
             name: subject.to_owned(),
             role,
+            session: None,
             plan: Plan::Pro,
             tenant: AssertedTenant {
                 id: tenant_id(slug),
@@ -228,10 +238,26 @@ impl World {
         }
     }
 
+    /// Signs what the portal asserts; it holds there as well.
     pub(crate) fn sign(&self, assertion: Assertion) -> String {
+        self.place_at_portal(
+            &assertion.subject,
+            assertion.tenant.id,
+            Some(assertion.role),
+        );
         self.signer
             .sign(assertion, &BoundRequest::EXCHANGE)
             .expect("signed")
+    }
+
+    /// Gives somebody a role at the portal, or takes it away.
+    pub(crate) fn place_at_portal(&self, subject: &str, tenant: TenantId, role: Option<Role>) {
+        let mut places = self.portal.places.lock().expect("places");
+        let key = (subject.to_owned(), tenant);
+        match role {
+            Some(role) => drop(places.insert(key, role)),
+            None => drop(places.remove(&key)),
+        }
     }
 
     /// Somebody's session, by an exchange.
