@@ -1,0 +1,225 @@
+//! Every error of the API is a problem (RFC 9457) with a stable code.
+
+use reqwest::{Method, Response, StatusCode, header};
+use serde_json::Value;
+use test_support::issuer::Account;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::support::{Homelab, TestApp, json};
+
+/// The problem, whose form is checked.
+async fn problem(answer: Response, status: StatusCode, code: &str) -> Value {
+    let address = answer.url().clone();
+    assert_eq!(answer.status(), status, "{address}");
+    assert_eq!(
+        answer.headers()[header::CONTENT_TYPE],
+        "application/problem+json",
+        "{address}"
+    );
+    let id = answer.headers()["x-request-id"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let problem = json(answer).await;
+    assert_eq!(problem["code"], code, "{address}: {problem}");
+    assert_eq!(problem["status"], status.as_u16(), "{address}");
+    assert_eq!(problem["type"], format!("/problems/{code}"), "{address}");
+    assert_eq!(problem["request_id"], id, "{address}");
+    assert_eq!(problem["error"], problem["detail"], "{address}");
+    problem
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_read_is_a_problem() {
+    let app = TestApp::with_issuer().await;
+    let lab = Homelab::build(&app).await;
+    for path in [
+        "/api/tenant/launch/no-id",
+        "/api/tenant/launch/no-id/events",
+        "/api/tenant/%ff",
+        "/tenant/harbour/v1/runs/first",
+        "/tenant/harbour/v1/runs/99999999999",
+        "/tenant/harbour/v1/stacks/no-id",
+        "/tenant/harbour/v1/runs/1/log?after=last",
+        "/tenant/harbour/v1/runs/1/events?after=last",
+    ] {
+        let answer = lab.ada.get(path).await;
+        problem(answer, StatusCode::BAD_REQUEST, "invalid").await;
+    }
+    for (method, path) in [
+        (Method::DELETE, "/api/tokens/no-id"),
+        (Method::DELETE, "/api/tenant/harbour/members/no-id"),
+        (Method::DELETE, "/api/tenant/harbour/invitations/no-id"),
+    ] {
+        let answer = lab.ada.send(lab.ada.request(method, path)).await;
+        problem(answer, StatusCode::BAD_REQUEST, "invalid").await;
+    }
+    let answer = lab.operator.get("/api/admin/instances/no-id/health").await;
+    problem(answer, StatusCode::BAD_REQUEST, "invalid").await;
+    for path in ["/sso/start", "/launch/authorize?client=local"] {
+        problem(app.get(path, "").await, StatusCode::BAD_REQUEST, "invalid").await;
+    }
+    // Who asks comes before how.
+    for path in ["/api/tenant/launch/no-id", "/tenant/harbour/v1/runs/first"] {
+        problem(
+            app.get(path, "").await,
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_a_problem() {
+    let app = TestApp::with_issuer().await;
+    let ada = app.browser();
+    ada.sign_in(Account::complete("ada")).await;
+    for (kind, body) in [
+        ("application/json", "{"),
+        ("application/json", "{\"name\":1}"),
+        ("application/json", "{\"name\":\"A lab\",\"plan\":\"PRO\"}"),
+        ("text/plain", "{\"name\":\"A lab\"}"),
+    ] {
+        let request = ada
+            .request(Method::POST, "/api/tenant")
+            .header(header::CONTENT_TYPE, kind)
+            .body(body);
+        problem(ada.send(request).await, StatusCode::BAD_REQUEST, "invalid").await;
+    }
+    for (path, kind) in [
+        (
+            "/auth/backchannel-logout",
+            "application/x-www-form-urlencoded",
+        ),
+        ("/auth/backchannel-logout", "application/json"),
+        ("/api/internal/launch/redeem", "application/json"),
+    ] {
+        let request = app
+            .request(Method::POST, path)
+            .header(header::CONTENT_TYPE, kind);
+        let answer = request.body("{}").send().await.expect("an answer");
+        problem(answer, StatusCode::BAD_REQUEST, "invalid").await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_exist_is_a_problem_to_a_program_and_a_page_to_a_person() {
+    let app = TestApp::start().await;
+    for path in [
+        "/api",
+        "/api/nothing",
+        "/v1/nothing",
+        "/ui/nothing",
+        "/internal/x",
+        "/tenant/harbour/v1/nothing",
+    ] {
+        problem(app.get(path, "").await, StatusCode::NOT_FOUND, "not_found").await;
+    }
+    for path in ["/nothing", "/tenant/harbour/nothing", "/apis"] {
+        let answer = app.get(path, "").await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        let kind = answer.headers()[header::CONTENT_TYPE]
+            .to_str()
+            .expect("text")
+            .to_owned();
+        assert!(kind.starts_with("text/html"), "{path}: {kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_take_is_a_problem() {
+    let app = TestApp::start().await;
+    for (method, path, allowed) in [
+        (Method::DELETE, "/api/tenant", "GET,HEAD,POST"),
+        (Method::PATCH, "/api/tenant/harbour/members/x", "PUT,DELETE"),
+        (Method::POST, "/v1/nodes", "GET,HEAD"),
+        (Method::POST, "/tenant/harbour/v1/nodes", "GET,HEAD"),
+        (Method::GET, "/api/internal/sso/exchange", "POST"),
+        (Method::GET, "/auth/sign-out", "POST"),
+        (Method::PUT, "/ui/viewer", "GET,HEAD"),
+        (Method::POST, "/health", "GET,HEAD"),
+    ] {
+        let answer = app.request(method, path).send().await.expect("an answer");
+        let mut names: Vec<String> = answer.headers()[header::ALLOW]
+            .to_str()
+            .expect("text")
+            .split(',')
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        let mut expected: Vec<String> = allowed.split(',').map(str::to_owned).collect();
+        expected.sort();
+        assert_eq!(names, expected, "{path}");
+        problem(answer, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed").await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_says_so() {
+    let app = TestApp::with_issuer().await;
+    let ada = app.browser();
+    ada.sign_in(Account::complete("ada")).await;
+    let large = format!("{{\"name\":\"{}\"}}", "x".repeat(16 * 1024 * 1024));
+    for path in [
+        "/api/tenant",
+        "/ui/tenant/create",
+        "/ui/specification/check",
+    ] {
+        let request = ada
+            .request(Method::POST, path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(large.clone());
+        let answer = ada.send(request).await;
+        problem(answer, StatusCode::PAYLOAD_TOO_LARGE, "too_large").await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_comes_in_pieces_is_not_read_beyond_the_limit() {
+    let app = TestApp::with_issuer().await;
+    let ada = app.browser();
+    ada.sign_in(Account::complete("ada")).await;
+    let address = app.address.strip_prefix("http://").expect("an address");
+    let mut connection = TcpStream::connect(address).await.expect("a connection");
+    let head = format!(
+        "POST /api/tenant HTTP/1.1\r\nhost: {address}\r\ncookie: {}\r\nsec-fetch-site: same-origin\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
+        ada.cookies()
+    );
+    connection.write_all(head.as_bytes()).await.expect("sent");
+    // The last byte is one too many; what would come after it is never sent.
+    let piece = format!("100000\r\n{}\r\n", "x".repeat(1 << 20));
+    for _ in 0..16 {
+        connection.write_all(piece.as_bytes()).await.expect("sent");
+    }
+    connection.write_all(b"1\r\nx\r\n").await.expect("sent");
+    let mut answer = vec![0; 12];
+    connection.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 413");
+}
+
+#[tokio::test]
+async fn a_stack_request_needs_a_tenant() {
+    let app = TestApp::start().await;
+    let session = app.sign_in("viewer").await;
+    let none = app.get("/v1/stacks", &session).await;
+    let none = problem(none, StatusCode::BAD_REQUEST, "tenant_required").await;
+    assert_eq!(none["error"], "Tenant ID required");
+    for empty in ["", " ", "\t"] {
+        for path in ["/v1/stacks", "/tenant/harbour/v1/stacks"] {
+            let request = app
+                .request(Method::GET, path)
+                .header(header::COOKIE, &session)
+                .header("x-tenant-id", empty);
+            let answer = request.send().await.expect("an answer");
+            let said = problem(answer, StatusCode::BAD_REQUEST, "tenant_required").await;
+            assert_eq!(said["error"], "Tenant ID required");
+        }
+    }
+    let unknown = app.get("/tenant/elsewhere/v1/stacks", &session).await;
+    let unknown = problem(unknown, StatusCode::NOT_FOUND, "tenant_not_found").await;
+    assert_eq!(unknown["error"], "Tenant not found");
+}
