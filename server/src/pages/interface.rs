@@ -1,5 +1,7 @@
 //! The Leptos interface: server-rendered pages, server functions, static files.
 
+use std::sync::OnceLock;
+
 use axum::{
     Router,
     extract::{Request, State},
@@ -14,7 +16,8 @@ use leptos::{
     prelude::{provide_context, use_context},
 };
 use leptos_axum::{
-    LeptosRoutes as _, ResponseOptions, generate_route_list, render_app_to_stream_with_context,
+    AxumRouteListing, LeptosRoutes as _, ResponseOptions, generate_route_list,
+    render_app_to_stream_with_context,
 };
 use tower_http::services::ServeDir;
 use types::{ErrorCode, Problem};
@@ -24,9 +27,13 @@ use crate::{
     state::{AppState, Site},
 };
 
+/// The pages, found out once. While Leptos does, no resource of the whole process loads,
+/// and a page that another application of this process renders meanwhile never ends.
+static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+
 /// Adds pages, server functions and static files.
 pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let routes = generate_route_list(app::App);
+    let routes = ROUTES.get_or_init(|| generate_route_list(app::App)).clone();
     let site_root = state.leptos.site_root.to_string();
     let options = state.leptos.clone();
     router
