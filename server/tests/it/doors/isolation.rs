@@ -86,7 +86,7 @@ async fn another_tenants_things_are_not_found_in_ones_own() {
     let named = ["$stack", "$run", "$user", "$invitation"];
     let doors = all().filter(|door| {
         let names = |name: &&str| door.path.contains(*name) || door.body.contains(*name);
-        matches!(door.needs, Needs::Tenant(_) | Needs::Stack(_)) && named.iter().any(|it| names(it))
+        matches!(door.needs, Needs::Tenant(_) | Needs::Stack(_)) && named.iter().any(names)
     });
     let mut knocked = 0;
     for door in doors {
