@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::{
-    SsrMode,
+    Lazy, LazyRoute, SsrMode,
     components::{ParentRoute, Route, Routes},
     path,
 };
@@ -18,6 +18,68 @@ use crate::{
     },
 };
 
+/// A type for each page, so that an optimised build (feature `split`) can put the page's
+/// code into a module of its own, which the browser loads with the page. Without it all
+/// code is in one module.
+macro_rules! pages {
+    ($($name:ident => $view:path,)+) => {$(
+        struct $name;
+
+        impl $name {
+            fn lazy() -> Lazy<Self> {
+                Lazy::new()
+            }
+        }
+
+        #[cfg_attr(feature = "split", leptos_router::lazy_route)]
+        impl LazyRoute for $name {
+            fn data() -> Self {
+                Self
+            }
+
+            #[cfg(feature = "split")]
+            fn view(this: Self) -> AnyView {
+                let $name = this;
+                $view()
+            }
+
+            #[cfg(not(feature = "split"))]
+            async fn view(_: Self) -> AnyView {
+                $view()
+            }
+        }
+    )+};
+}
+
+pages! {
+    Welcome => portal::welcome::welcome_page,
+    TenantNew => portal::tenant_new::tenant_new_page,
+    Invitation => portal::invitation::invitation_page,
+    Launch => portal::launch::launch_page,
+    PublicKits => kits::list::public_kits_page,
+    Problem => portal::problem::problem_page,
+    Account => portal::account::account_page,
+    Overview => portal::overview::overview_page,
+    Stacks => stack::stacks::stacks_page,
+    StackNew => stack::stack_new::stack_new_page,
+    Stack => stack::stack::stack_page,
+    Specification => stack::specification::specification_page,
+    Nodes => stack::nodes::nodes_page,
+    Runs => stack::runs::runs_page,
+    Run => stack::run::run_page,
+    TenantKits => kits::list::kits_page,
+    Kit => kits::kit::kit_page,
+    Members => portal::members::members_page,
+    Plan => portal::plan::plan_page,
+    Audit => portal::audit::audit_page,
+    AdminOverview => admin::overview::overview_page,
+    AdminInstances => admin::instances::instances_page,
+    AdminInstance => admin::instance::instance_page,
+    AdminJobs => admin::jobs::jobs_page,
+    AdminTenants => admin::tenants::tenants_page,
+    AdminUsers => admin::users::users_page,
+}
+
 /// The pages, with what needs the router around them.
 pub(crate) fn pages() -> AnyView {
     Viewer::provide();
@@ -27,37 +89,37 @@ pub(crate) fn pages() -> AnyView {
     view! {
         <a class="skip" href="#main" rel="external">"Skip to the content"</a>
         <Routes fallback=portal::problem::not_found>
-            <Route path=path!("/") view=portal::welcome::welcome_page ssr=mode() />
-            <Route path=path!("/tenants/new") view=portal::tenant_new::tenant_new_page ssr=mode() />
-            <Route path=path!("/invitations/:secret") view=portal::invitation::invitation_page ssr=mode() />
-            <Route path=path!("/launch/:id") view=portal::launch::launch_page ssr=mode() />
-            <Route path=path!("/kits") view=kits::list::public_kits_page ssr=mode() />
-            <Route path=path!("/problems/:code") view=portal::problem::problem_page ssr=mode() />
+            <Route path=path!("/") view=Welcome::lazy() ssr=mode() />
+            <Route path=path!("/tenants/new") view=TenantNew::lazy() ssr=mode() />
+            <Route path=path!("/invitations/:secret") view=Invitation::lazy() ssr=mode() />
+            <Route path=path!("/launch/:id") view=Launch::lazy() ssr=mode() />
+            <Route path=path!("/kits") view=PublicKits::lazy() ssr=mode() />
+            <Route path=path!("/problems/:code") view=Problem::lazy() ssr=mode() />
             <ParentRoute path=path!("/account") view=account_frame ssr=mode()>
-                <Route path=path!("tokens") view=portal::account::account_page ssr=mode() />
+                <Route path=path!("tokens") view=Account::lazy() ssr=mode() />
             </ParentRoute>
             <ParentRoute path=path!("/tenant/:slug") view=tenant_frame ssr=mode()>
-                <Route path=path!("") view=portal::overview::overview_page ssr=mode() />
-                <Route path=path!("stacks") view=stack::stacks::stacks_page ssr=mode() />
-                <Route path=path!("stacks/new") view=stack::stack_new::stack_new_page ssr=mode() />
-                <Route path=path!("stacks/:id") view=stack::stack::stack_page ssr=mode() />
-                <Route path=path!("stacks/:id/specification") view=stack::specification::specification_page ssr=mode() />
-                <Route path=path!("nodes") view=stack::nodes::nodes_page ssr=mode() />
-                <Route path=path!("runs") view=stack::runs::runs_page ssr=mode() />
-                <Route path=path!("runs/:number") view=stack::run::run_page ssr=mode() />
-                <Route path=path!("kits") view=kits::list::kits_page ssr=mode() />
-                <Route path=path!("kits/:name") view=kits::kit::kit_page ssr=mode() />
-                <Route path=path!("members") view=portal::members::members_page ssr=mode() />
-                <Route path=path!("plan") view=portal::plan::plan_page ssr=mode() />
-                <Route path=path!("audit") view=portal::audit::audit_page ssr=mode() />
+                <Route path=path!("") view=Overview::lazy() ssr=mode() />
+                <Route path=path!("stacks") view=Stacks::lazy() ssr=mode() />
+                <Route path=path!("stacks/new") view=StackNew::lazy() ssr=mode() />
+                <Route path=path!("stacks/:id") view=Stack::lazy() ssr=mode() />
+                <Route path=path!("stacks/:id/specification") view=Specification::lazy() ssr=mode() />
+                <Route path=path!("nodes") view=Nodes::lazy() ssr=mode() />
+                <Route path=path!("runs") view=Runs::lazy() ssr=mode() />
+                <Route path=path!("runs/:number") view=Run::lazy() ssr=mode() />
+                <Route path=path!("kits") view=TenantKits::lazy() ssr=mode() />
+                <Route path=path!("kits/:name") view=Kit::lazy() ssr=mode() />
+                <Route path=path!("members") view=Members::lazy() ssr=mode() />
+                <Route path=path!("plan") view=Plan::lazy() ssr=mode() />
+                <Route path=path!("audit") view=Audit::lazy() ssr=mode() />
             </ParentRoute>
             <ParentRoute path=path!("/admin") view=admin_frame ssr=mode()>
-                <Route path=path!("") view=admin::overview::overview_page ssr=mode() />
-                <Route path=path!("instances") view=admin::instances::instances_page ssr=mode() />
-                <Route path=path!("instances/:id") view=admin::instance::instance_page ssr=mode() />
-                <Route path=path!("jobs") view=admin::jobs::jobs_page ssr=mode() />
-                <Route path=path!("tenants") view=admin::tenants::tenants_page ssr=mode() />
-                <Route path=path!("users") view=admin::users::users_page ssr=mode() />
+                <Route path=path!("") view=AdminOverview::lazy() ssr=mode() />
+                <Route path=path!("instances") view=AdminInstances::lazy() ssr=mode() />
+                <Route path=path!("instances/:id") view=AdminInstance::lazy() ssr=mode() />
+                <Route path=path!("jobs") view=AdminJobs::lazy() ssr=mode() />
+                <Route path=path!("tenants") view=AdminTenants::lazy() ssr=mode() />
+                <Route path=path!("users") view=AdminUsers::lazy() ssr=mode() />
             </ParentRoute>
         </Routes>
         {toast_region()}

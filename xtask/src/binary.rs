@@ -121,7 +121,9 @@ pub(crate) fn cargo_leptos(places: &Places, task: &str, release: bool) -> Result
     let mut command = places.command(program);
     command.args(["leptos", task]);
     if release {
-        command.args(["--release", "--precompress"]);
+        // A module for each page: what one visit loads stays small however many there are.
+        command.args(["--release", "--precompress", "--split"]);
+        command.args(["--lib-features", "split", "--bin-features", "split"]);
     }
     let binary = Binary::of(places, release);
     command.env("LEPTOS_SITE_ROOT", &binary.site);

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
+use serde_json::Value;
 
 use super::{
     figure::{Figure, Figures, Wanted},
@@ -15,6 +16,8 @@ use crate::{binary::Binary, places::Places};
 
 /// The slug of the sample tenant.
 pub(super) const SAMPLE: &str = "nordhaus";
+/// The stack that the sample data makes last.
+const LAST_STACK: &str = "core-services";
 const RUNS: usize = 3;
 
 /// Measures both.
@@ -59,9 +62,13 @@ pub(super) fn measure(places: &Places, binary: &Binary, figures: &mut Figures) -
 /// # Errors
 /// When that takes too long.
 pub(super) fn until_sampled(visitor: &mut Visitor) -> Result<()> {
-    let stacks = format!("/tenant/{SAMPLE}/v1/runs");
+    let runs = format!("/tenant/{SAMPLE}/v1/runs");
+    let is_last = |run: &Value| run["stack_name"] == LAST_STACK && run["state"] == "waiting";
     visitor
-        .until(&stacks, |runs| runs.to_string().contains("\"waiting\""))
+        .until(&runs, |runs| {
+            runs.as_array()
+                .is_some_and(|runs| runs.iter().any(is_last))
+        })
         .map(|_| ())
 }
 
