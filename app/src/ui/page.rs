@@ -76,25 +76,42 @@ fn framed(
     .into_any()
 }
 
-/// After a link was followed without a page load, focus goes to the new page, as
-/// it would have with one.
+/// Once the page stands and lives: marks it so, and when a link was followed to it
+/// without a page load gives it the focus, as a page load would have.
 pub(crate) fn focus_after_navigation(node: NodeRef<html::Main>) {
     let shown = expect_context::<Shown>().0;
     let path = use_location().pathname;
     Effect::new(move |_| {
-        // Nothing yet: it runs again once the page stands.
-        let Some(main) = node.get() else { return };
-        let path = path.get_untracked();
-        let before = shown.get_value();
-        shown.set_value(path.clone());
-        if before.is_empty() || before == path {
-            return;
-        }
-        let still = web_sys::FocusOptions::new();
-        still.set_prevent_scroll(true);
-        // Refused only when the element left the page in between.
-        drop(main.focus_with_options(&still));
+        // Nothing yet: it runs again once the page is built.
+        node.track();
+        once_it_stands(node, shown, path);
     });
+}
+
+/// A page is built before it takes the place of the one before it, and what does
+/// not stand in the document takes no focus: looks again with each frame.
+fn once_it_stands(node: NodeRef<html::Main>, shown: StoredValue<String>, path: Memo<String>) {
+    let (Some(Some(main)), Some(path_now)) = (node.try_get_untracked(), path.try_get_untracked())
+    else {
+        return;
+    };
+    if !main.is_connected() {
+        request_animation_frame(move || once_it_stands(node, shown, path));
+        return;
+    }
+    // Refused only for a name that no attribute may have.
+    drop(main.set_attribute("data-live", &path_now));
+    let Some(before) = shown.try_get_value() else {
+        return;
+    };
+    shown.set_value(path_now.clone());
+    if before.is_empty() || before == path_now {
+        return;
+    }
+    let still = web_sys::FocusOptions::new();
+    still.set_prevent_scroll(true);
+    // Refused only when the element left the page in between.
+    drop(main.focus_with_options(&still));
 }
 
 fn top(crumbs: Vec<Crumb>) -> AnyView {

@@ -1,6 +1,6 @@
 //! The first page: what this is, in one sentence and one picture; one button.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use server_fn::codec::GetUrl;
@@ -14,6 +14,7 @@ use crate::{
     ui::{
         error::loaded,
         icon::{brand_mark, icon, lu},
+        page::focus_after_navigation,
         theme::theme_switch,
         words,
     },
@@ -87,6 +88,8 @@ fn view_welcome(welcome: &WelcomeView) -> AnyView {
         HealthStatus::Unhealthy => "An instance is unhealthy",
         HealthStatus::Unknown => "No instance has reported lately",
     });
+    let node = NodeRef::<html::Main>::new();
+    focus_after_navigation(node);
     view! {
         <Title text="" />
         <div class="welcome-split">
@@ -95,7 +98,7 @@ fn view_welcome(welcome: &WelcomeView) -> AnyView {
                     <span class="brand p-0">{brand_mark()} "kombify"</span>
                     {theme_switch()}
                 </header>
-                <main id="main" class="my-auto max-w-md py-10" tabindex="-1">
+                <main id="main" class="my-auto max-w-md py-10" tabindex="-1" node_ref=node>
                     <h1>"Rehearse" <br /> "your homelab," <br /> "then launch it."</h1>
                     <p class="mt-3.5 text-base/6 text-muted">
                         "Pick a blueprint, describe your machines, and watch it come up on simulated ones. When it is green, apply the very same plan to the real ones."
