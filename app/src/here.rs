@@ -63,6 +63,19 @@ pub(crate) fn slug_in(path: &str) -> String {
         .to_owned()
 }
 
+/// The tenant whose rooms are shown: the address names it in its path, or in its
+/// query where the page itself belongs to the person.
+pub(crate) fn use_shown_slug() -> Memo<String> {
+    let location = use_location();
+    Memo::new(move |_| {
+        location
+            .query
+            .read()
+            .get("tenant")
+            .unwrap_or_else(|| slug_in(&location.pathname.read()))
+    })
+}
+
 /// Who looks at a page and which tenant's it is.
 #[derive(Clone)]
 pub(crate) struct Here {

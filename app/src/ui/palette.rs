@@ -1,8 +1,11 @@
 //! Ctrl-K: finds every page, stack, node and run, and starts what can be started.
 
 use leptos::{ev, html, prelude::*};
-use leptos_router::hooks::use_location;
-use types::{portal::ViewerView, stack::StackOverview};
+use types::{
+    admin::InstanceView,
+    portal::ViewerView,
+    stack::{KitView, StackOverview},
+};
 use wasm_bindgen::JsCast;
 
 use super::{
@@ -11,8 +14,11 @@ use super::{
     keyboard, theme, words,
 };
 use crate::{
-    here::{Viewer, slug_in},
-    rooms::{portal::overview::read_stack_overview, rooms_of},
+    here::{Viewer, use_shown_slug},
+    rooms::{
+        admin::instances::read_instances, kits::list::read_kits,
+        portal::overview::read_stack_overview, rooms_of,
+    },
 };
 
 /// The dialog's id.
@@ -71,9 +77,17 @@ fn matches(item: &Item, question: &str) -> bool {
         .all(|word| text.contains(word))
 }
 
-fn items(viewer: Option<&ViewerView>, slug: &str, stack: Option<&StackOverview>) -> Vec<Item> {
+/// What there is to be found besides the rooms, as far as it was read.
+#[derive(Clone, Default)]
+struct Known {
+    stack: Option<StackOverview>,
+    kits: Vec<KitView>,
+    instances: Vec<InstanceView>,
+}
+
+fn items(viewer: Option<&ViewerView>, slug: &str, known: &Known) -> Vec<Item> {
     let mut items = Vec::new();
-    if let Some(stack) = stack {
+    if let Some(stack) = &known.stack {
         for one in &stack.stacks {
             let at = format!("/tenant/{slug}/stacks/{}", one.id);
             items.push(Item::page(
@@ -111,6 +125,22 @@ fn items(viewer: Option<&ViewerView>, slug: &str, stack: Option<&StackOverview>)
             ));
         }
     }
+    for one in &known.kits {
+        items.push(Item::page(
+            lu::LuBox,
+            one.name.clone(),
+            "kit",
+            format!("/tenant/{slug}/kits/{}", one.name),
+        ));
+    }
+    for one in &known.instances {
+        items.push(Item::page(
+            lu::LuServerCog,
+            one.name.clone(),
+            format!("instance in {}", one.region),
+            format!("/admin/instances/{}", one.id),
+        ));
+    }
     let operator = viewer.is_some_and(|it| it.operator);
     for room in rooms_of(slug, operator) {
         items.push(Item::page(room.sign, room.title, room.group, room.href));
@@ -142,6 +172,14 @@ fn items(viewer: Option<&ViewerView>, slug: &str, stack: Option<&StackOverview>)
         ));
     }
     if viewer.is_some() {
+        if slug.is_empty() {
+            items.push(Item::page(
+                lu::LuKeyRound,
+                "Tokens and sessions",
+                "page",
+                "/account/tokens",
+            ));
+        }
         items.push(Item::page(
             lu::LuPlus,
             "New tenant",
@@ -167,7 +205,7 @@ fn items(viewer: Option<&ViewerView>, slug: &str, stack: Option<&StackOverview>)
 /// The palette; it lives once in the page.
 pub(crate) fn palette() -> AnyView {
     let viewer: Viewer = expect_context();
-    let path = use_location().pathname;
+    let slug = use_shown_slug();
     let question = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
     let all = RwSignal::new(Vec::<Item>::new());
@@ -188,14 +226,21 @@ pub(crate) fn palette() -> AnyView {
         if let Some(input) = input.get_untracked() {
             input.set_value("");
         }
-        let slug = path.with_untracked(|path| slug_in(path));
+        let slug = slug.get_untracked();
         leptos::task::spawn_local(async move {
-            let known = viewer.0.await.ok().flatten();
-            all.set(items(known.as_ref(), &slug, None));
-            if !slug.is_empty()
-                && let Ok(stack) = read_stack_overview(slug.clone()).await
-            {
-                all.set(items(known.as_ref(), &slug, stack.as_ref()));
+            let viewer = viewer.0.await.ok().flatten();
+            let mut known = Known::default();
+            let show = |known: &Known| all.try_set(items(viewer.as_ref(), &slug, known));
+            show(&known);
+            if !slug.is_empty() {
+                // What cannot be read is not offered; its page says why.
+                known.stack = read_stack_overview(slug.clone()).await.ok().flatten();
+                known.kits = read_kits().await.unwrap_or_default();
+                show(&known);
+            }
+            if viewer.as_ref().is_some_and(|it| it.operator) {
+                known.instances = read_instances().await.unwrap_or_default();
+                show(&known);
             }
         });
     };
@@ -309,7 +354,7 @@ fn scroll_to(index: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Act, Item, items, matches};
+    use super::{Act, Item, Known, items, matches};
 
     #[test]
     fn every_word_has_to_be_found() {
@@ -336,7 +381,7 @@ mod tests {
                 operator,
                 tenants: Vec::new(),
             };
-            items(Some(&viewer), "nordhaus", None)
+            items(Some(&viewer), "nordhaus", &Known::default())
                 .into_iter()
                 .any(|item| item.act == Act::Go("/admin/jobs".to_owned()))
         };
