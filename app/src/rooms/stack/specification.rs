@@ -5,14 +5,17 @@ use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use types::stack::SpecificationUpdate;
 use types::{
-    Problem, StackId,
+    ErrorCode, Problem, StackId,
     portal::Role,
     stack::{KitService, RunKind, SpecificationCheck, StackView},
 };
 
 use super::{
-    parts, run_actions::CreateRun, specification_form::form, specification_side::side,
-    stack::use_stack,
+    parts,
+    run_actions::CreateRun,
+    specification_form::form,
+    specification_side::side,
+    stack::{read_stack, use_stack},
 };
 #[cfg(feature = "ssr")]
 use crate::request;
@@ -163,6 +166,20 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// Takes note of what somebody else saved in between, so that saving again is
+    /// on top of it; what was typed stays.
+    fn catch_up(self, slug: String, id: StackId) {
+        leptos::task::spawn_local(async move {
+            // Without an answer saving again is refused as before.
+            if let Ok(stack) = read_stack(slug, id).await {
+                self.saved.try_set(stack.specification);
+                self.revision.try_set(stack.stack.revision);
+            }
+        });
+    }
+}
+
 fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) -> AnyView {
     let draft = Draft::new(&stack);
     let id = stack.stack.id;
@@ -242,9 +259,10 @@ fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyV
     }
     let save = ServerAction::<SaveSpecification>::new();
     let plan = ServerAction::<CreateRun>::new();
-    settle(save, draft);
+    settle(save, draft, here.slug.clone(), stack.stack.id);
     let id = stack.stack.id.to_string();
     let slug = here.slug.clone();
+    let theirs = here.at(&format!("/stacks/{id}/specification"));
     // Before wasm everything is possible; the server decides.
     let live = RwSignal::new(false);
     Effect::new(move |_| live.set(true));
@@ -302,6 +320,7 @@ fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyV
             }.into_any())}
         </div>
         {problem_line(refusal(save))}
+        {compare(refusal(save), theirs)}
         {problem_line(refusal(plan))}
     }
     .into_any()
@@ -311,7 +330,24 @@ fn problem_line(refused: Refusal) -> AnyView {
     view! { <div class="basis-full empty:hidden">{form_problem(refused)}</div> }.into_any()
 }
 
-fn settle(save: ServerAction<SaveSpecification>, draft: Draft) {
+/// The way to what somebody else saved in between; this tab keeps what was typed.
+fn compare(refused: Refusal, theirs: String) -> AnyView {
+    let conflict =
+        move || refused.with(|it| it.as_ref().is_some_and(|it| it.code == ErrorCode::Conflict));
+    view! {
+        <Show when=conflict>
+            <p class="basis-full">
+                <a class="link" href=theirs.clone() target="_blank" rel="external">
+                    "Read what was saved in another tab"
+                </a>
+                ". What you typed stays here; saving again replaces theirs."
+            </p>
+        </Show>
+    }
+    .into_any()
+}
+
+fn settle(save: ServerAction<SaveSpecification>, draft: Draft, slug: String, id: StackId) {
     let toasts = toasts();
     let value = save.value();
     let input = save.input();
@@ -321,8 +357,8 @@ fn settle(save: ServerAction<SaveSpecification>, draft: Draft) {
             sent.set_value(sent_now.yaml.replace("\r\n", "\n"));
         }
     });
-    Effect::new(move |_| {
-        if let Some(Ok(stack)) = value.get() {
+    Effect::new(move |_| match value.get() {
+        Some(Ok(stack)) => {
             draft.revision.set(stack.stack.revision);
             draft.saved.set(sent.get_value());
             // What was typed since is being checked by itself.
@@ -334,6 +370,10 @@ fn settle(save: ServerAction<SaveSpecification>, draft: Draft) {
                 format!("Saved as revision {}.", stack.stack.revision),
             );
         }
+        Some(Err(problem)) if problem.code == ErrorCode::Conflict => {
+            draft.catch_up(slug.clone(), id);
+        }
+        _ => {}
     });
 }
 
