@@ -19,7 +19,7 @@ use leptos_axum::{
     AxumRouteListing, LeptosRoutes as _, ResponseOptions, generate_route_list,
     render_app_to_stream_with_context,
 };
-use tower_http::services::ServeDir;
+use tower_http::services::{ServeDir, ServeFile};
 use types::{ErrorCode, Problem};
 
 use crate::{
@@ -53,6 +53,10 @@ pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppSta
                 &format!("{site_root}/fonts"),
                 "public, max-age=31536000, immutable",
             ),
+        )
+        .route_service(
+            "/favicon.svg",
+            ServeFile::new(format!("{site_root}/favicon.svg")),
         )
         .nest_service("/js", static_files(&format!("{site_root}/js"), "no-cache"))
         .fallback(any(not_found))
