@@ -83,6 +83,19 @@ const problems = StateField.define<{ lines: DecorationSet; gutter: any }>({
   ],
 });
 
+/**
+ * Text over a selection: the browser would keep the selection's looks by a style
+ * attribute, which the content security policy forbids and reports.
+ */
+function replaceSelection(event: InputEvent, view: EditorView): boolean {
+  const { state } = view;
+  if (event.inputType !== "insertText" || event.data === null || event.isComposing) return false;
+  if (state.readOnly || state.selection.ranges.every((range) => range.empty)) return false;
+  event.preventDefault();
+  view.dispatch(state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+  return true;
+}
+
 /** Puts an editor in front of a textarea, whose value it keeps in step. */
 function mount(area: HTMLTextAreaElement, onChange: (text: string) => void) {
   const nonce = document.querySelector<HTMLScriptElement>("script[nonce]")?.nonce ?? "";
@@ -98,7 +111,12 @@ function mount(area: HTMLTextAreaElement, onChange: (text: string) => void) {
       highlightActiveLine(),
       EditorState.tabSize.of(2),
       EditorState.readOnly.of(area.readOnly),
-      EditorView.contentAttributes.of({ "aria-label": area.getAttribute("aria-label") ?? "", spellcheck: "false" }),
+      EditorView.contentAttributes.of({
+        "aria-label": area.getAttribute("aria-label") ?? "",
+        spellcheck: "false",
+        tabindex: "0",
+      }),
+      EditorView.domEventHandlers({ beforeinput: replaceSelection }),
       keymap.of([...defaultKeymap.filter((one) => one.key !== "Mod-k"), ...historyKeymap]),
       yaml(),
       syntaxHighlighting(classHighlighter),
