@@ -131,6 +131,14 @@ pub(crate) fn failure_page(here: Here, problem: Problem) -> AnyView {
         }
         .into_any();
     }
+    // What the page itself found wrong, such as an id that is none, no service answered.
+    #[cfg(feature = "ssr")]
+    if let (Some(answer), Ok(status)) = (
+        use_context::<leptos_axum::ResponseOptions>(),
+        http::StatusCode::from_u16(problem.status),
+    ) {
+        answer.set_status(status);
+    }
     let crumbs = if here.tenant().is_some() {
         vec![
             Crumb::to(here.name(), here.at("")),
@@ -154,7 +162,13 @@ pub(crate) fn failure(problem: &Problem, again: Option<String>) -> AnyView {
     } else {
         lu::LuTriangleAlert
     };
-    let again = again.filter(|_| !gone);
+    // What is not there or not allowed is so at the second try too.
+    let again = again.filter(|_| !gone && problem.code != ErrorCode::Forbidden);
+    let start = if again.is_some() {
+        "btn btn-plain"
+    } else {
+        "btn btn-primary"
+    };
     let explained = problem.kind.clone();
     let said = if problem.detail == problem.title {
         advice(problem.code).to_owned()
@@ -171,7 +185,7 @@ pub(crate) fn failure(problem: &Problem, again: Option<String>) -> AnyView {
                 {again.map(|path| view! {
                     <a class="btn btn-primary" rel="external" href=path>{icon(lu::LuRotateCw)} "Try again"</a>
                 })}
-                <a class="btn btn-plain" href="/">"Go to the start"</a>
+                <a class=start href="/">"Go to the start"</a>
                 <a class="btn btn-plain" href=explained>"What this means"</a>
             </div>
         </div>
