@@ -153,6 +153,17 @@ impl Wanted {
     }
 }
 
+/// Lets a browser without scripts read the page again after some seconds, as long as
+/// something happens on it.
+pub(crate) fn again_without_scripts(happening: bool, seconds: u8) -> AnyView {
+    happening
+        .then(|| {
+            let again = format!("<meta http-equiv=\"refresh\" content=\"{seconds}\">");
+            view! { <noscript inner_html=again></noscript> }
+        })
+        .into_any()
+}
+
 /// Nothing while the stream is whole; otherwise since when what is shown is old.
 pub(crate) fn broken_mark(link: RwSignal<Link>, observed: Signal<Timestamp>) -> AnyView {
     let clock = clock();

@@ -166,7 +166,7 @@ fn view_launch(here: &Here, first: LaunchView) -> AnyView {
                 {failure}
             </section>
             <p class="mt-4"><a class="link" href=home>"Back to the overview"</a></p>
-            {waits.then(|| view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"2\">"></noscript> })}
+            {live::again_without_scripts(waits, 2)}
         }
         .into_any(),
     )

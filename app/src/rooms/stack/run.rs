@@ -129,6 +129,7 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
                 <div class="flex basis-full flex-wrap gap-x-5 gap-y-1 text-muted">
                     {move || run.with(facts)}
                 </div>
+                {live::again_without_scripts(working.get_untracked(), 5)}
             </div>
             <div class="panes panes-run">
                 <section class="pane" aria-label="Steps">
