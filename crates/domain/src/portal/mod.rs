@@ -58,7 +58,7 @@ impl Portal {
         Ok(WelcomeView {
             free_nodes: self.plans.limits(Plan::Free).max_nodes,
             development: self.development,
-            needs_set_up: self.set_up.is_needed().await?,
+            needs_set_up: self.set_up.nobody_operates().await?,
             status: self.instances.worst_active().await?,
         })
     }

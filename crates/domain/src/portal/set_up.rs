@@ -1,6 +1,6 @@
 //! The first operator, made by a link that works once. There is no default password.
 
-use entity::control::{set_up_link, user};
+use entity::control::{session, set_up_link, user};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use types::ErrorCode;
 
@@ -38,6 +38,19 @@ impl SetUp {
             .count(self.db.read())
             .await?;
         Ok(operators == 0)
+    }
+
+    /// Nobody operates the platform as far as is known: no operator was made, and none
+    /// whom the issuer's roles make one is signed in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn nobody_operates(&self) -> Result<bool> {
+        let by_role = session::Entity::find()
+            .filter(session::Column::OperatorByRole.eq(true))
+            .count(self.db.read())
+            .await?;
+        Ok(by_role == 0 && self.is_needed().await?)
     }
 
     /// A new link while no operator exists; it replaces the earlier ones.
