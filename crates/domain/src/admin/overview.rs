@@ -116,16 +116,22 @@ impl Overview {
 }
 
 fn places(instances: &[InstanceView]) -> Figure {
-    let active = instances
-        .iter()
-        .filter(|instance| instance.status == InstanceStatus::Active);
-    let (taken, all) = active.fold((0, 0), |(taken, all), instance| {
+    let active = || {
+        instances
+            .iter()
+            .filter(|instance| instance.status == InstanceStatus::Active)
+    };
+    let (taken, all) = active().fold((0, 0), |(taken, all), instance| {
         (taken + instance.current_tenants, all + instance.max_tenants)
     });
+    let detail = match active().count() {
+        1 => "on 1 active instance".to_owned(),
+        many => format!("on {many} active instances"),
+    };
     Figure {
         label: "Places taken".to_owned(),
         value: format!("{taken} of {all}"),
-        detail: format!("on {} instances", instances.len()),
+        detail,
         course: Vec::new(),
     }
 }
