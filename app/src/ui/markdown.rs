@@ -1,5 +1,5 @@
 //! The little Markdown that kits' READMEs use, as elements, never as raw HTML:
-//! headings, paragraphs, lists, fenced code, `code`, **strong** and links.
+//! headings, paragraphs, lists, tables, fenced code, `code`, **strong** and links.
 
 use leptos::prelude::*;
 
@@ -10,6 +10,8 @@ enum Block<'a> {
     Paragraph(String),
     List(bool, Vec<String>),
     Code(String),
+    /// Rows of cells; the first row is the head.
+    Table(Vec<Vec<String>>),
 }
 
 /// Renders a text. Its headings start below the page's own.
@@ -27,6 +29,24 @@ fn item(line: &str) -> Option<(bool, &str)> {
         .then(|| line[digits..].strip_prefix(". "))
         .flatten()
         .map(|rest| (true, rest))
+}
+
+/// The cells of a line `| a | b |`.
+fn cells(line: &str) -> Option<Vec<String>> {
+    let inner = line.strip_prefix('|')?.strip_suffix('|')?;
+    Some(
+        inner
+            .split('|')
+            .map(|cell| cell.trim().to_owned())
+            .collect(),
+    )
+}
+
+/// The line below a table's head: `|---|:--|`.
+fn is_rule(cells: &[String]) -> bool {
+    cells
+        .iter()
+        .all(|cell| cell.contains('-') && cell.chars().all(|c| matches!(c, '-' | ':')))
 }
 
 fn blocks(text: &str) -> Vec<Block<'_>> {
@@ -48,6 +68,16 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
             let level = 1 + title.len() - title.trim_start_matches('#').len();
             blocks.push(Block::Heading(level, title.trim_start_matches('#').trim()));
             open = false;
+        } else if let Some(row) = cells(trimmed) {
+            match blocks.last_mut() {
+                Some(Block::Table(rows)) if open => {
+                    if !is_rule(&row) {
+                        rows.push(row);
+                    }
+                }
+                _ => blocks.push(Block::Table(vec![row])),
+            }
+            open = true;
         } else if let Some((ordered, rest)) = item(trimmed) {
             match blocks.last_mut() {
                 Some(Block::List(same, items)) if open && *same == ordered => {
@@ -82,6 +112,7 @@ fn block(block: Block<'_>) -> AnyView {
         Block::Heading(_, title) => view! { <h3>{title.to_owned()}</h3> }.into_any(),
         Block::Paragraph(text) => view! { <p>{inline(&text)}</p> }.into_any(),
         Block::Code(code) => view! { <pre class="code" tabindex="0">{code}</pre> }.into_any(),
+        Block::Table(rows) => table(&rows),
         Block::List(ordered, items) => {
             let items: Vec<_> = items
                 .iter()
@@ -94,6 +125,36 @@ fn block(block: Block<'_>) -> AnyView {
             }
         }
     }
+}
+
+/// A table that scrolls by itself where it is wider than its column.
+fn table(rows: &[Vec<String>]) -> AnyView {
+    let Some((head, body)) = rows.split_first() else {
+        return ().into_any();
+    };
+    let head: Vec<_> = head
+        .iter()
+        .map(|cell| view! { <th scope="col">{inline(cell)}</th> })
+        .collect();
+    let body: Vec<_> = body
+        .iter()
+        .map(|row| {
+            let cells: Vec<_> = row
+                .iter()
+                .map(|cell| view! { <td>{inline(cell)}</td> })
+                .collect();
+            view! { <tr>{cells}</tr> }
+        })
+        .collect();
+    view! {
+        <div class="prose-table" tabindex="0">
+            <table>
+                <thead><tr>{head}</tr></thead>
+                <tbody>{body}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
 }
 
 /// A piece of a line.
@@ -179,6 +240,19 @@ mod tests {
                 Block::List(false, vec!["a more".to_owned(), "b".to_owned()]),
                 Block::Code("kit: x".to_owned()),
                 Block::List(true, vec!["first".to_owned()]),
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_of_cells_are_a_table() {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        assert_eq!(
+            blocks("Before\n\n| Field | What |\n|---|:--|\n| `name` | unique |\nAfter"),
+            [
+                Block::Paragraph("Before".to_owned()),
+                Block::Table(vec![row(["Field", "What"]), row(["`name`", "unique"])]),
+                Block::Paragraph("After".to_owned()),
             ]
         );
     }
