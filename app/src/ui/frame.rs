@@ -13,7 +13,7 @@ use super::{
     words::{initials, role},
 };
 use crate::{
-    here::{Here, Viewer, slug_in},
+    here::{Here, Viewer, use_shown_slug},
     rooms::{Counted, Room, admin_rooms, tenant_rooms},
 };
 
@@ -81,14 +81,8 @@ pub(crate) fn account_frame() -> AnyView {
 
 fn frame(side: Side) -> AnyView {
     let viewer: Viewer = expect_context();
-    let location = use_location();
-    let slug = Memo::new(move |_| {
-        location
-            .query
-            .read()
-            .get("tenant")
-            .unwrap_or_else(|| slug_in(&location.pathname.read()))
-    });
+    let slug = use_shown_slug();
+    forget_counts_of_another(slug);
     let content = move || {
         let slug = slug.get();
         Suspend::new(async move { side_of(side, Here::find(viewer, slug).await) })
@@ -109,6 +103,19 @@ fn frame(side: Side) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// The numbers beside the rooms are those of the tenant that is shown.
+fn forget_counts_of_another(slug: Memo<String>) {
+    let counts: Counts = expect_context();
+    Effect::new(move |before: Option<String>| {
+        let now = slug.get();
+        if before.is_some_and(|before| before != now) {
+            counts.stacks.set(None);
+            counts.nodes.set(None);
+        }
+        now
+    });
 }
 
 /// Says that a tenant is sample data, until its owner hides it in this browser.
@@ -196,7 +203,10 @@ fn tenant_head(here: &Here, viewer: &Arc<ViewerView>) -> AnyView {
                 <a class="menu-item" href=format!("/tenant/{}", one.slug) aria-current=current>
                     {tile(&one.name)}
                     <span class="min-w-0 flex-1 truncate">{one.name.clone()}</span>
-                    {one.sample.then(pill::sample)}
+                    {one.sample.then(|| view! {
+                        <span class="text-ink-sim" title="Made by the sample data">{icon(lu::LuFlaskConical)}</span>
+                        <span class="sr-only">"sample data"</span>
+                    })}
                     {current.map(|_| icon(lu::LuCheck))}
                 </a>
             }
