@@ -17,7 +17,10 @@ use super::{
 use crate::request;
 use crate::{
     here::{Here, use_slug},
-    rooms::stack::{nodes::node_table, parts},
+    rooms::stack::{
+        nodes::{node_table, observed},
+        parts,
+    },
     ui::{
         empty::{empty, empty_quiet},
         error::loaded_from,
@@ -132,7 +135,7 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
                 <section class="card mt-3.5" aria-labelledby="nodes-title">
                     <div class="card-head card-pad">
                         <h2 id="nodes-title">"Nodes"</h2>
-                        <span class="label">"solid is real, dashed is simulated"</span>
+                        <span class="label">{observed(&stack.nodes)}</span>
                     </div>
                     {node_table(here, &stack.nodes, stack.now, false)}
                 </section>

@@ -58,7 +58,7 @@ pub(crate) fn nodes_page() -> AnyView {
             "Nodes",
             vec![Crumb::to(here.name(), here.at("")), Crumb::here("Nodes")],
             view! {
-                {page_head("Nodes", lede(&nodes.value).into_any(), ().into_any())}
+                {page_head("Nodes", observed(&nodes.value).into_any(), ().into_any())}
                 <section class="card" aria-label="Nodes">{body}</section>
             }
             .into_any(),
@@ -66,7 +66,8 @@ pub(crate) fn nodes_page() -> AnyView {
     })
 }
 
-fn lede(nodes: &[NodeView]) -> String {
+/// How many there are and what was observed of them.
+pub(crate) fn observed(nodes: &[NodeView]) -> String {
     use types::stack::NodeStatus;
     let online = nodes
         .iter()
