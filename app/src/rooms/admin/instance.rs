@@ -208,7 +208,7 @@ fn facts(instance: &InstanceView, now: Timestamp) -> AnyView {
         .unwrap_or_else(|| "the same".to_owned());
     view! {
         <dl class="facts">
-            <dt>"In its life"</dt>
+            <dt>"Status"</dt>
             <dd>{pill::state(words::instance(instance.status))}</dd>
             <dt>"Mode"</dt>
             <dd>{words::mode(instance.deployment_mode)}</dd>
@@ -216,9 +216,9 @@ fn facts(instance: &InstanceView, now: Timestamp) -> AnyView {
             <dd>{format!("{} of {}", instance.current_tenants, instance.max_tenants)}</dd>
             <dt>"Runs on"</dt>
             <dd>{words::provisioner(instance.provisioner)}</dd>
-            <dt>"For the platform"</dt>
+            <dt>"Address for the platform"</dt>
             <dd class="mono">{instance.internal_endpoint.clone()}</dd>
-            <dt>"For browsers"</dt>
+            <dt>"Address for browsers"</dt>
             <dd class="mono">{public}</dd>
             <dt>"Made"</dt>
             <dd>{ago(instance.created_at, now)}</dd>
