@@ -1,28 +1,21 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { defineConfig } from "@playwright/test";
+import { defineConfig, devices } from "@playwright/test";
+import { issuer, servers } from "./tests/support/servers";
+import type { Options } from "./tests/support/test";
 
-const port = Number(process.env.KOMBIFY_TEST_PORT ?? 4390);
-const address = `http://127.0.0.1:${port}`;
-const binary = process.env.KOMBIFY_BIN ?? "kombify";
-const data = process.env.KOMBIFY_TEST_DATA ?? mkdtempSync(join(tmpdir(), "kombify-end2end-"));
-// The workers read this file again: they must find the same folder.
-process.env.KOMBIFY_TEST_DATA = data;
-
-export default defineConfig({
+export default defineConfig<Options>({
   testDir: "tests",
-  outputDir: "artefacts",
-  workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  outputDir: "artefacts/runs",
+  workers: 2,
+  fullyParallel: true,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   forbidOnly: true,
   reporter: [["list"]],
   use: {
-    baseURL: address,
-    trace: "on",
-    screenshot: "on",
-    viewport: { width: 1440, height: 860 },
+    ...devices["Desktop Chrome"],
+    viewport: { width: 1440, height: 900 },
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: [
@@ -36,17 +29,20 @@ export default defineConfig({
       ],
     },
   },
-  webServer: {
-    command: `"${binary}" serve --dev --port ${port} --data-dir "${data}"`,
-    env: {
-      KOMBIFY_SERVER__SITE_ROOT: process.env.KOMBIFY_SITE_ROOT ?? "site",
-      KOMBIFY_SECURITY__SIGN_INS_PER_MINUTE: "1000",
-      KOMBIFY_LOG__FORMAT: "readable",
+  projects: [
+    { name: "set-up", testMatch: "set-up.ts", use: { identity: "embedded" } },
+    { name: "embedded", dependencies: ["set-up"], testIgnore: "set-up.ts", use: { identity: "embedded" } },
+    { name: "zitadel", testMatch: "main-job.spec.ts", use: { identity: "zitadel" } },
+  ],
+  webServer: [
+    servers.embedded.webServer(),
+    {
+      name: "issuer",
+      command: `exec node issuer/server.mjs --port ${issuer.port} --client-id ${issuer.client} --redirect ${servers.zitadel.address}/auth/callback`,
+      url: `${issuer.address}/.well-known/openid-configuration`,
+      timeout: 30_000,
+      gracefulShutdown: { signal: "SIGTERM", timeout: 5_000 },
     },
-    url: `${address}/health`,
-    timeout: 60_000,
-    stdout: "ignore",
-    stderr: "pipe",
-    gracefulShutdown: { signal: "SIGTERM", timeout: 15_000 },
-  },
+    servers.zitadel.webServer(),
+  ],
 });

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::{
     binary::Binary,
@@ -53,9 +53,14 @@ pub(super) fn run(
         tests.args(["--grep", filter]);
     }
     binary.describe_to(&mut tests);
+    // Databases and files of the servers, gone once the tests are over.
+    let data = tempfile::Builder::new()
+        .prefix("kombify-end2end-")
+        .tempdir()
+        .context("no folder for the tests' data could be made")?;
     tests
         .env("KOMBIFY_BIN", &binary.file)
-        .env("KOMBIFY_SITE_ROOT", &binary.site)
+        .env("KOMBIFY_TEST_DATA", data.path())
         .env("KOMBIFY_TEST_POSTGRES_URL", cluster.url())
         .env("CHROMIUM", chromium::find(places)?)
         // A report that opens a browser would wait for a person.

@@ -1,0 +1,139 @@
+// What people do again and again.
+
+import { readFileSync } from "node:fs";
+import { expect, type Locator, type Page } from "@playwright/test";
+import type { Server } from "./servers";
+import type { Account } from "./test";
+
+/** Signs in with one of the issuer's accounts; both issuers name them alike. */
+export async function signIn(page: Page, account: Account, returnTo = "/"): Promise<void> {
+  await page.goto(`/auth/sign-in?return_to=${encodeURIComponent(returnTo)}`);
+  await choose(page, account);
+}
+
+/** Chooses an account at the issuer. */
+export async function choose(page: Page, account: Account): Promise<void> {
+  await page.getByRole("button", { name: `Sign in as ${account}` }).click();
+  await page.waitForURL((url) => !/^\/(dev|auth|interaction|oauth)\//.test(url.pathname));
+}
+
+/** Waits until the page has come to life in the browser. */
+export async function alive(page: Page): Promise<void> {
+  const path = new URL(page.url()).pathname;
+  await expect(page.locator("main[data-live]")).toHaveAttribute("data-live", path);
+}
+
+/** Opens an address and waits until the page lives. */
+export async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await alive(page);
+}
+
+/** The one-time link that a server prints while it has no operator. */
+export function setUpLink(server: Server): string {
+  const link = /http:\S+\/setup\/\S+/.exec(readFileSync(server.output, "utf8"))?.[0];
+  if (!link) throw new Error(`${server.name} printed no set-up link`);
+  return link;
+}
+
+/** Makes a homelab and launches it; answers its path. */
+export async function homelab(page: Page, name: string): Promise<string> {
+  await open(page, "/tenants/new");
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByRole("button", { name: "Create it" }).click();
+  await page.waitForURL(/\/tenant\/[^/]+$/);
+  const path = new URL(page.url()).pathname;
+  await alive(page);
+  await launch(page, path);
+  return path;
+}
+
+/** Launches a homelab from its overview, which is open. */
+export async function launch(page: Page, path: string): Promise<void> {
+  // The launch's own page is soon gone; the hand-over is its last step.
+  const handedOver = page.waitForResponse((answer) => new URL(answer.url()).pathname === "/sso/callback");
+  await page.getByRole("button", { name: "Launch homelab" }).first().click();
+  await handedOver;
+  await page.waitForURL(`**${path}`);
+  await expect(page.getByText(/Launch your homelab/)).toHaveCount(0);
+  await alive(page);
+}
+
+/**
+ * Lets the next launch stay on its page when it is done: the server's own answer, but
+ * without the way on. Reading the page again goes on.
+ */
+export async function holdLaunch(page: Page): Promise<void> {
+  await page.route(
+    (url) => url.pathname === "/ui/launch",
+    async (route) => {
+      let answer = await route.fetch();
+      let launch = (await answer.json()) as { ended: boolean };
+      while (!launch.ended) {
+        answer = await route.fetch();
+        launch = (await answer.json()) as { ended: boolean };
+      }
+      await route.fulfill({ response: answer, json: { ...launch, redirect: null } });
+    },
+  );
+}
+
+/** Makes a stack; its specification is open then. Answers the stack's path. */
+export async function stack(page: Page, lab: string, name: string): Promise<string> {
+  await open(page, `${lab}/stacks/new`);
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByRole("button", { name: "Create the stack" }).click();
+  await page.waitForURL(/\/stacks\/[0-9a-f-]{36}\/specification$/);
+  await alive(page);
+  return new URL(page.url()).pathname.replace(/\/specification$/, "");
+}
+
+/** The YAML editor of an open specification, once it lives. */
+export async function editor(page: Page): Promise<Locator> {
+  const content = page.locator(".cm-content");
+  await expect(content).toBeVisible();
+  return content;
+}
+
+/** Writes a specification in place of what is there. */
+export async function write(page: Page, yaml: string): Promise<void> {
+  await (await editor(page)).click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText(yaml);
+}
+
+/** Saves what is written and plans it; the run is open then, with a plan that waits. */
+export async function savePlan(page: Page): Promise<string> {
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Plan", exact: true })).toBeEnabled();
+  await page.getByRole("button", { name: "Plan", exact: true }).click();
+  await page.waitForURL(/\/runs\/\d+$/);
+  await alive(page);
+  await waits(page);
+  return new URL(page.url()).pathname;
+}
+
+/** The plan of the open run waits for an approval. */
+export async function waits(page: Page): Promise<void> {
+  await expect(page.getByRole("button", { name: "Approve", exact: true })).toBeVisible({ timeout: 30_000 });
+}
+
+/** Approves the plan of the open run. */
+export async function approve(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await page.getByRole("button", { name: "Approve and apply" }).click();
+}
+
+/** The state that the head of the open run names. */
+export const state = (page: Page): Locator => page.locator(".pane-head .pill").first();
+
+/** A specification that the kit accepts. */
+export const SPECIFICATION = `kit: base-homelab
+domain: test.lab
+nodes:
+  - name: one
+    address: 10.20.0.11
+    role: manager
+services:
+  dns: {}
+`;
