@@ -66,8 +66,7 @@ pub(super) fn until_sampled(visitor: &mut Visitor) -> Result<()> {
     let is_last = |run: &Value| run["stack_name"] == LAST_STACK && run["state"] == "waiting";
     visitor
         .until(&runs, |runs| {
-            runs.as_array()
-                .is_some_and(|runs| runs.iter().any(is_last))
+            runs.as_array().is_some_and(|runs| runs.iter().any(is_last))
         })
         .map(|_| ())
 }
