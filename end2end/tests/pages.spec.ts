@@ -6,7 +6,7 @@ import { facts } from "./support/facts";
 import { PAGES } from "./support/pages";
 import { routes } from "./support/routes";
 import { alive } from "./support/steps";
-import { expect, test } from "./support/test";
+import { expect, lookAt, test } from "./support/test";
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
@@ -18,10 +18,10 @@ test("every page of the application has a row, and no row is of a page that is g
 });
 
 for (const row of PAGES) {
-  test.describe(() => {
-    test.use({ as: row.as });
+  lookAt.describe(() => {
+    lookAt.use({ as: row.as });
 
-    test(`${row.name} looks right and is accessible`, async ({ page, faults }) => {
+    lookAt(`${row.name} looks right and is accessible`, async ({ page, faults }) => {
       faults.allow(...(row.faults ?? []));
       await page.emulateMedia({ colorScheme: "light" });
       await page.goto(row.at(facts()));

@@ -40,6 +40,7 @@ export const test = base.extend<Fixtures & Options>({
       const faults = new Faults();
       faults.watch(context);
       await use(faults);
+      faults.leave(context);
       expect(faults.unexpected(), "console errors, violations and failed requests").toEqual([]);
     },
     { auto: true },
@@ -55,5 +56,34 @@ export const test = base.extend<Fixtures & Options>({
       return context;
     });
     await Promise.all(made.map((context) => context.close()));
+  },
+});
+
+/**
+ * The same, with one browser for each account for as long as a worker lives, so that
+ * each page but the first finds its code in the cache. For tests that leave nothing.
+ */
+export const lookAt = test.extend<object, { kept: (account?: Account) => Promise<BrowserContext> }>({
+  kept: [
+    async ({ browser }, use) => {
+      const made = new Map<Account | undefined, BrowserContext>();
+      await use(async (account) => {
+        const known = made.get(account);
+        if (known) return known;
+        const { contextOptions, viewport } = base.info().project.use;
+        const options = { ...contextOptions, viewport, baseURL: servers.embedded.address };
+        const context = await browser.newContext({ ...options, storageState: account && stateOf(account) });
+        made.set(account, context);
+        return context;
+      });
+      await Promise.all([...made.values()].map((context) => context.close()));
+    },
+    { scope: "worker" },
+  ],
+  context: async ({ kept, as: account }, use) => use(await kept(account)),
+  page: async ({ context }, use) => {
+    const page = await context.newPage();
+    await use(page);
+    await page.close();
   },
 });
