@@ -123,7 +123,9 @@ pub(crate) fn cargo_leptos(places: &Places, task: &str, release: bool) -> Result
     if release {
         // A module for each page: what one visit loads stays small however many there are.
         command.args(["--release", "--precompress", "--split"]);
-        command.args(["--lib-features", "split", "--bin-features", "split"]);
+        command.args(["--lib-features", "split"]);
+        // What is given here replaces what Cargo.toml says.
+        command.args(["--bin-features", "dev-issuer,split"]);
     }
     let binary = Binary::of(places, release);
     command.env("LEPTOS_SITE_ROOT", &binary.site);
