@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Only tests whose name contains this.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// The tests in a browser are of an optimised build.
+    #[arg(long)]
+    release: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,7 +127,7 @@ fn end_to_end(places: &Places, options: &Options, report: &mut Report) -> Result
         report.skip("end-to-end tests", "there are none in end2end/tests");
         return Ok(());
     }
-    let built = report.step("build", || binary::build(places, false))?;
+    let built = report.step("build", || binary::build(places, options.release))?;
     let Some(binary) = built else {
         report.skip("end-to-end tests", "there is no binary");
         return Ok(());
