@@ -1,6 +1,6 @@
 //! All services, built once from the settings and the ports.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use jobs::Queue;
 
@@ -33,9 +33,12 @@ use crate::{
     vault::Vault,
 };
 
-/// What server functions and REST handlers call.
+/// What server functions and REST handlers call; a clone is the same services.
 #[derive(Clone)]
-pub struct Services {
+pub struct Services(Arc<All>);
+
+/// All services by name.
+pub struct All {
     /// Sign-in, people, tenants, launch.
     pub portal: Portal,
     /// Instances, tenants and users of all.
@@ -45,6 +48,14 @@ pub struct Services {
     /// The health reconciler.
     pub health: HealthWatch,
     env: Env,
+}
+
+impl Deref for Services {
+    type Target = All;
+
+    fn deref(&self) -> &All {
+        &self.0
+    }
 }
 
 /// What the portal and the admin centre are built from.
@@ -84,13 +95,13 @@ impl Services {
             admin,
             health,
         } = platform;
-        Self {
+        Self(Arc::new(All {
             portal,
             admin,
             stack,
             health,
             env,
-        }
+        }))
     }
 
     pub(crate) fn env(&self) -> &Env {
@@ -211,7 +222,13 @@ impl Platform {
             audit: audit.clone(),
         };
         let admin = Admin {
-            overview: Overview::new(db.clone(), env, instances.clone(), jobs.clone()),
+            overview: Overview::new(
+                db.clone(),
+                env,
+                instances.clone(),
+                jobs.clone(),
+                audit.clone(),
+            ),
             instances,
             jobs,
             tenants: AdminTenants::new(db.clone(), audit, placement.clone()),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     InstanceId, TenantId, Timestamp, UserId,
-    portal::{Plan, SubscriptionStatus},
+    portal::{AuditEventView, Plan, SubscriptionStatus},
     string_enum::string_enum,
 };
 
@@ -240,6 +240,8 @@ pub struct AdminOverview {
     pub instances: Vec<InstanceView>,
     /// What waits for an operator.
     pub decisions: Vec<Decision>,
+    /// What people did last, newest first.
+    pub activity: Vec<AuditEventView>,
     /// The server's time when this was read.
     pub now: Timestamp,
 }

@@ -307,6 +307,8 @@ pub struct AuditEventView {
     pub subject: String,
     /// More, in words.
     pub detail: String,
+    /// The slug of the tenant that it concerns; none when it concerns the platform.
+    pub tenant: Option<String>,
     /// The request that did it.
     pub request_id: Option<String>,
 }

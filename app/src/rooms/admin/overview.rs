@@ -4,8 +4,9 @@
 use leptos::prelude::*;
 use server_fn::codec::GetUrl;
 use types::{
-    Problem,
+    Problem, Timestamp,
     admin::{AdminOverview, Decision, Figure},
+    portal::AuditEventView,
 };
 
 use super::{
@@ -20,6 +21,7 @@ use crate::ui::{
     icon::{icon, lu},
     page::page,
     spark::spark,
+    time::ago,
     words::count,
 };
 
@@ -80,10 +82,16 @@ fn view_overview(overview: AdminOverview) -> AnyView {
                 </div>
                 {instances.table(|_| true)}
             </section>
-            <section class="card card-pad mt-3.5 pb-2 lg:max-w-[50%]" aria-labelledby="decisions-title">
-                <h2 id="decisions-title" class="mb-1 text-sm font-medium">"Needs a decision"</h2>
-                {waiting}
-            </section>
+            <div class="mt-3.5 grid gap-3.5 lg:grid-cols-2">
+                <section class="card card-pad pb-2" aria-labelledby="decisions-title">
+                    <h2 id="decisions-title" class="mb-1 text-sm font-medium">"Needs a decision"</h2>
+                    {waiting}
+                </section>
+                <section class="card card-pad pb-2" aria-labelledby="activity-title">
+                    <h2 id="activity-title" class="mb-1 text-sm font-medium">"Latest activity"</h2>
+                    {activity(&overview.activity, overview.now)}
+                </section>
+            </div>
         }
         .into_any(),
     )
@@ -119,6 +127,33 @@ fn decision(decision: &Decision) -> AnyView {
                 <span class="label block">{decision.detail.clone()}</span>
             </span>
             <a class="btn btn-plain btn-slim" href=decision.href.clone()>{decision.action.clone()}</a>
+        </li>
+    }
+    .into_any()
+}
+
+fn activity(events: &[AuditEventView], now: Timestamp) -> AnyView {
+    if events.is_empty() {
+        return view! { <p class="mt-1 text-muted">"Nobody has changed anything yet."</p> }
+            .into_any();
+    }
+    let rows: Vec<_> = events.iter().map(|event| event_row(event, now)).collect();
+    view! { <ul>{rows}</ul> }.into_any()
+}
+
+fn event_row(event: &AuditEventView, now: Timestamp) -> AnyView {
+    let place = match &event.tenant {
+        Some(tenant) => format!("{}, in {tenant}", event.actor),
+        None => event.actor.clone(),
+    };
+    view! {
+        <li class="row">
+            <span class="text-muted">{icon(lu::LuScrollText)}</span>
+            <span class="min-w-0 flex-1">
+                <code>{event.action.clone()}</code> " " {event.subject.clone()}
+                <span class="label block">{place}</span>
+            </span>
+            <span class="label whitespace-nowrap">{ago(event.at, now)}</span>
         </li>
     }
     .into_any()

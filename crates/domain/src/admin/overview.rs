@@ -9,9 +9,11 @@ use types::{
 };
 
 use super::{instance::Instances, job::Jobs};
-use crate::{Result, actor::Actor, db::Db, env::Env};
+use crate::{Result, actor::Actor, db::Db, env::Env, portal::audit::Audit};
 
 const HOUR_MS: i64 = 3_600_000;
+/// How many lines of the audit log are shown.
+const ACTIVITY: u64 = 5;
 const WEEK_SECONDS: i64 = 7 * 24 * 3600;
 
 /// The admin centre's first page.
@@ -21,15 +23,17 @@ pub struct Overview {
     env: Env,
     instances: Instances,
     jobs: Jobs,
+    audit: Audit,
 }
 
 impl Overview {
-    pub(crate) fn new(db: Db, env: Env, instances: Instances, jobs: Jobs) -> Self {
+    pub(crate) fn new(db: Db, env: Env, instances: Instances, jobs: Jobs, audit: Audit) -> Self {
         Self {
             db,
             env,
             instances,
             jobs,
+            audit,
         }
     }
 
@@ -49,6 +53,7 @@ impl Overview {
             figures,
             instances,
             decisions,
+            activity: self.audit.newest(ACTIVITY).await?,
             now,
         })
     }

@@ -128,13 +128,24 @@ impl Audit {
             .await?;
         Ok(events.into_iter().map(view).collect())
     }
+
+    /// The newest lines of all tenants and of the platform, for operators.
+    pub(crate) async fn newest(&self, limit: u64) -> Result<Vec<AuditEventView>> {
+        let events = audit_event::Entity::find()
+            .order_by_desc(audit_event::Column::At)
+            .order_by_desc(audit_event::Column::Id)
+            .limit(limit)
+            .all(self.db.read())
+            .await?;
+        Ok(events.into_iter().map(view).collect())
+    }
 }
 
 fn view(event: audit_event::Model) -> AuditEventView {
     let audit_event::Model {
         id,
         at,
-        tenant_slug: _,
+        tenant_slug: tenant,
         actor,
         actor_id: _,
         action,
@@ -149,6 +160,7 @@ fn view(event: audit_event::Model) -> AuditEventView {
         action,
         subject,
         detail,
+        tenant,
         request_id,
     }
 }
