@@ -178,7 +178,7 @@ fn node(form: Form, model: Memo<Model>, at: usize) -> AnyView {
     };
     let name = part(|it| &it.name);
     view! {
-        <div class="grid grid-cols-[1fr_1.2fr_1fr_auto] items-start gap-2 rounded-md border border-line p-2.5">
+        <div class="grid grid-cols-2 items-start gap-2 rounded-md border border-line p-2.5 sm:grid-cols-[1fr_1.2fr_1fr_auto]">
             <div>
                 <label class="label" for=id("name")>"Name"</label>
                 {input(form, id("name"), field("name"), path("name"), name, false)}
@@ -199,7 +199,7 @@ fn node(form: Form, model: Memo<Model>, at: usize) -> AnyView {
             </div>
             {form.may_edit.then(|| view! {
                 <button
-                    type="button" class="btn btn-bare mt-4 text-muted"
+                    type="button" class="btn btn-bare mt-4 justify-self-end text-muted"
                     aria-label=move || format!("Take node {} away", name.get())
                     title="Take it away"
                     on:click=move |_| form.set(&serde_json::json!(["nodes", at]), None)
