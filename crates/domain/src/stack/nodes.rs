@@ -13,7 +13,7 @@ use types::{
     stack::{NodeStatus, NodeView},
 };
 
-use super::{core::Core, tenancy::TenantScope};
+use super::{core::Core, stacks::names, tenancy::TenantScope};
 use crate::{Result, env::Env, ports::SpecifiedNode};
 
 /// The nodes of a tenant's stacks.
@@ -28,18 +28,15 @@ impl Nodes {
     pub async fn list(&self, scope: &TenantScope) -> Result<Vec<NodeView>> {
         scope.require(Role::Viewer, Scope::Read)?;
         let db = self.0.open(scope).await?;
-        all(db.read()).await
+        all(db.read(), &names(db.read()).await?).await
     }
 }
 
-/// All nodes of a namespace, by stack and name.
-pub(in crate::stack) async fn all(on: &impl ConnectionTrait) -> Result<Vec<NodeView>> {
-    let names: BTreeMap<StackId, String> = stack::Entity::find()
-        .all(on)
-        .await?
-        .into_iter()
-        .map(|stack| (stack.id, stack.name))
-        .collect();
+/// All nodes of a namespace, by stack and name; these are the names of its stacks.
+pub(in crate::stack) async fn all(
+    on: &impl ConnectionTrait,
+    names: &BTreeMap<StackId, String>,
+) -> Result<Vec<NodeView>> {
     let nodes = node::Entity::find()
         .order_by_asc(node::Column::Name)
         .all(on)

@@ -19,15 +19,23 @@ impl StackService {
     pub async fn overview(&self, scope: &TenantScope) -> Result<StackOverview> {
         scope.require(Role::Viewer, Scope::Read)?;
         let db = self.core.open(scope).await?;
-        let nodes = nodes::all(db.read()).await?;
+        let moment = db.snapshot().await?;
+        let stacks = self.core.briefs(&moment).await?;
+        let names = stacks
+            .iter()
+            .map(|stack| (stack.id, stack.name.clone()))
+            .collect();
+        let nodes = nodes::all(&moment, &names).await?;
+        let runs = runs::newest(&moment, &names, RUNS).await?;
+        moment.commit().await?;
         let usage = vec![PlanUse {
             label: "Nodes".to_owned(),
             used: u32::try_from(nodes.len()).unwrap_or(u32::MAX),
             limit: scope.max_nodes(),
         }];
         Ok(StackOverview {
-            stacks: self.core.briefs(db.read()).await?,
-            runs: runs::newest(db.read(), RUNS).await?,
+            stacks,
+            runs,
             nodes,
             usage,
             role: scope.role(),

@@ -227,6 +227,19 @@ struct RevisionCheck {
     check: serde_json::Value,
 }
 
+/// The names of all stacks of a namespace.
+pub(in crate::stack) async fn names(
+    on: &impl ConnectionTrait,
+) -> Result<BTreeMap<StackId, String>> {
+    let rows: Vec<(StackId, String)> = stack::Entity::find()
+        .select_only()
+        .columns([stack::Column::Id, stack::Column::Name])
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 impl Core {
     /// All stacks, those that wait for a person first, then by name.
     pub(in crate::stack) async fn briefs(

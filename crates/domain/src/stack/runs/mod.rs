@@ -42,6 +42,7 @@ use super::{
     core::{Core, find_run, find_stack},
     nodes,
     specifications::{lock_stack, revision},
+    stacks::names,
     steps::counted,
     tenancy::{Access, TenantScope},
 };
@@ -67,7 +68,7 @@ impl Runs {
     pub async fn list(&self, scope: &TenantScope) -> Result<Vec<RunBrief>> {
         scope.require(Role::Viewer, Scope::Read)?;
         let db = self.core.open(scope).await?;
-        newest(db.read(), LIST).await
+        newest(db.read(), &names(db.read()).await?, LIST).await
     }
 
     /// Asks for a plan. It begins when a worker is free and no other run of the stack
@@ -198,24 +199,18 @@ impl Runs {
 /// The newest runs first.
 pub(in crate::stack) async fn newest(
     on: &impl ConnectionTrait,
+    names: &BTreeMap<StackId, String>,
     limit: u64,
 ) -> Result<Vec<RunBrief>> {
-    let names: BTreeMap<StackId, String> = stack::Entity::find()
-        .select_only()
-        .columns([stack::Column::Id, stack::Column::Name])
-        .into_tuple::<(StackId, String)>()
-        .all(on)
-        .await?
-        .into_iter()
-        .collect();
     let runs = run::Entity::find()
         .order_by_desc(run::Column::Number)
         .limit(limit)
+        .into_partial_model::<row::RunHead>()
         .all(on)
         .await?;
     Ok(runs
-        .iter()
-        .filter_map(|run| Some(row::brief(run, names.get(&run.stack_id)?)))
+        .into_iter()
+        .filter_map(|run| Some(run.brief(names.get(&run.stack_id)?)))
         .collect())
 }
 

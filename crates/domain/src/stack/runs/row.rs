@@ -2,13 +2,14 @@
 
 use entity::namespace::{run, state_lock};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, ExprTrait, QueryFilter,
+    UpdateMany, sea_query::Expr,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use types::{
-    RunId, Timestamp,
+    RunId, StackId, Timestamp,
     portal::Role,
-    stack::{RunBrief, RunState, RunView},
+    stack::{RunBrief, RunKind, RunState, RunView},
 };
 
 use super::steps;
@@ -31,6 +32,37 @@ pub(in crate::stack) fn encode<T: Serialize>(value: &T) -> Result<serde_json::Va
 /// A JSON column as a value; the default when it was written by another version.
 pub(in crate::stack) fn decode<T: DeserializeOwned + Default>(json: &serde_json::Value) -> T {
     serde_json::from_value(json.clone()).unwrap_or_default()
+}
+
+/// What lists show of a run, without its columns of JSON: those are large.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "run::Entity")]
+pub(in crate::stack) struct RunHead {
+    id: RunId,
+    number: i32,
+    pub(super) stack_id: StackId,
+    kind: RunKind,
+    state: RunState,
+    revision: i32,
+    created_at: Timestamp,
+    finished_at: Option<Timestamp>,
+}
+
+impl RunHead {
+    /// The run as lists show it.
+    pub(super) fn brief(&self, stack_name: &str) -> RunBrief {
+        RunBrief {
+            id: self.id,
+            number: self.number,
+            stack: self.stack_id,
+            stack_name: stack_name.to_owned(),
+            kind: self.kind,
+            state: self.state,
+            revision: self.revision,
+            created_at: self.created_at,
+            finished_at: self.finished_at,
+        }
+    }
 }
 
 /// A run as lists show it.

@@ -181,4 +181,9 @@ impl NamespaceDb {
     pub(in crate::stack) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         self.0.begin().await
     }
+
+    /// Begins a transaction that only reads: all its queries see one moment.
+    pub(in crate::stack) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.0.snapshot().await
+    }
 }
