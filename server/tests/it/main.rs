@@ -2,6 +2,7 @@
 //! docs/security.md.
 
 mod assertion;
+mod audit;
 mod callback;
 mod cross_site;
 mod doors;

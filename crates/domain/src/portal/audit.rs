@@ -2,8 +2,8 @@
 
 use entity::control::audit_event;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::IntoCondition,
 };
 use types::{
     UserId,
@@ -119,19 +119,18 @@ impl Audit {
     /// `tenant_not_found`, `forbidden`.
     pub async fn list(&self, actor: &Actor, slug: &str) -> Result<Vec<AuditEventView>> {
         access(&self.db, actor, slug).await?.require(Role::Admin)?;
-        let events = audit_event::Entity::find()
-            .filter(audit_event::Column::TenantSlug.eq(slug))
-            .order_by_desc(audit_event::Column::At)
-            .order_by_desc(audit_event::Column::Id)
-            .limit(PAGE)
-            .all(self.db.read())
-            .await?;
-        Ok(events.into_iter().map(view).collect())
+        self.read(audit_event::Column::TenantSlug.eq(slug), PAGE)
+            .await
     }
 
     /// The newest lines of all tenants and of the platform, for operators.
     pub(crate) async fn newest(&self, limit: u64) -> Result<Vec<AuditEventView>> {
+        self.read(Condition::all(), limit).await
+    }
+
+    async fn read(&self, which: impl IntoCondition, limit: u64) -> Result<Vec<AuditEventView>> {
         let events = audit_event::Entity::find()
+            .filter(which)
             .order_by_desc(audit_event::Column::At)
             .order_by_desc(audit_event::Column::Id)
             .limit(limit)
