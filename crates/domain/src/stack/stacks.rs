@@ -135,15 +135,13 @@ impl Stacks {
             .filter(run::Column::StackId.eq(id))
             .order_by_desc(run::Column::Number)
             .limit(RUNS)
+            .into_partial_model::<row::RunHead>()
             .all(db.read())
             .await?;
         let current = self.0.current_runs(db.read()).await?;
         Ok(StackView {
             nodes: nodes::of_stack(db.read(), &stack).await?,
-            runs: runs
-                .iter()
-                .map(|run| row::brief(run, &stack.name))
-                .collect(),
+            runs: runs.iter().map(|run| run.brief(&stack.name)).collect(),
             state_serial: state::serial(db.read(), id).await?,
             sample: stack.sample,
             role: scope.role(),

@@ -50,7 +50,7 @@ pub(in crate::stack) struct RunHead {
 
 impl RunHead {
     /// The run as lists show it.
-    pub(super) fn brief(&self, stack_name: &str) -> RunBrief {
+    pub(in crate::stack) fn brief(&self, stack_name: &str) -> RunBrief {
         RunBrief {
             id: self.id,
             number: self.number,
