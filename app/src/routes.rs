@@ -1,5 +1,7 @@
 //! Every address and the page behind it.
 
+#[cfg(feature = "split")]
+use leptos::lazy;
 use leptos::prelude::*;
 use leptos_router::{
     Lazy, LazyRoute, SsrMode,
@@ -18,66 +20,90 @@ use crate::{
     },
 };
 
-/// A type for each page, so that an optimised build (feature `split`) can put the page's
-/// code into a module of its own, which the browser loads with the page. Without it all
-/// code is in one module.
+/// Pages that are visited together, each with a type of its own. In an optimised build
+/// (feature `split`) the code of such a group is in modules of its own, which the browser
+/// loads with the first of its pages; without it all code is in one module.
 macro_rules! pages {
-    ($($name:ident => $view:path,)+) => {$(
-        struct $name;
+    ($($group:ident, $preload:ident, $page:ident: { $($name:ident => $view:path,)+ })+) => {$(
+        #[derive(Clone, Copy)]
+        enum $page {
+            $($name,)+
+        }
 
-        impl $name {
-            fn lazy() -> Lazy<Self> {
-                Lazy::new()
+        #[cfg_attr(feature = "split", lazy)]
+        fn $group(page: $page) -> AnyView {
+            match page {
+                $($page::$name => $view(),)+
             }
         }
 
-        #[cfg_attr(feature = "split", leptos_router::lazy_route)]
-        impl LazyRoute for $name {
-            fn data() -> Self {
-                Self
+        $(
+            struct $name;
+
+            impl $name {
+                fn lazy() -> Lazy<Self> {
+                    Lazy::new()
+                }
             }
 
-            #[cfg(feature = "split")]
-            fn view(this: Self) -> AnyView {
-                let $name = this;
-                $view()
-            }
+            impl LazyRoute for $name {
+                fn data() -> Self {
+                    Self
+                }
 
-            #[cfg(not(feature = "split"))]
-            async fn view(_: Self) -> AnyView {
-                $view()
+                async fn view(_: Self) -> AnyView {
+                    #[cfg(feature = "split")]
+                    return $group($page::$name).await;
+                    #[cfg(not(feature = "split"))]
+                    $group($page::$name)
+                }
+
+                async fn preload() {
+                    #[cfg(all(feature = "split", target_arch = "wasm32"))]
+                    $preload().await;
+                }
             }
-        }
+        )+
     )+};
 }
 
 pages! {
-    Welcome => portal::welcome::welcome_page,
-    TenantNew => portal::tenant_new::tenant_new_page,
-    Invitation => portal::invitation::invitation_page,
-    Launch => portal::launch::launch_page,
-    PublicKits => kits::list::public_kits_page,
-    Problem => portal::problem::problem_page,
-    Account => portal::account::account_page,
-    Overview => portal::overview::overview_page,
-    Stacks => stack::stacks::stacks_page,
-    StackNew => stack::stack_new::stack_new_page,
-    Stack => stack::stack::stack_page,
-    Specification => stack::specification::specification_page,
-    Nodes => stack::nodes::nodes_page,
-    Runs => stack::runs::runs_page,
-    Run => stack::run::run_page,
-    TenantKits => kits::list::kits_page,
-    Kit => kits::kit::kit_page,
-    Members => portal::members::members_page,
-    Plan => portal::plan::plan_page,
-    Audit => portal::audit::audit_page,
-    AdminOverview => admin::overview::overview_page,
-    AdminInstances => admin::instances::instances_page,
-    AdminInstance => admin::instance::instance_page,
-    AdminJobs => admin::jobs::jobs_page,
-    AdminTenants => admin::tenants::tenants_page,
-    AdminUsers => admin::users::users_page,
+    entrance, __preload_entrance, Entrance: {
+        Welcome => portal::welcome::welcome_page,
+        TenantNew => portal::tenant_new::tenant_new_page,
+        Invitation => portal::invitation::invitation_page,
+        Launch => portal::launch::launch_page,
+        PublicKits => kits::list::public_kits_page,
+        Problem => portal::problem::problem_page,
+    }
+    homelab, __preload_homelab, Homelab: {
+        Overview => portal::overview::overview_page,
+    }
+    stacks, __preload_stacks, OfStacks: {
+        Stacks => stack::stacks::stacks_page,
+        StackNew => stack::stack_new::stack_new_page,
+        Stack => stack::stack::stack_page,
+        Specification => stack::specification::specification_page,
+        Nodes => stack::nodes::nodes_page,
+        Runs => stack::runs::runs_page,
+        Run => stack::run::run_page,
+        TenantKits => kits::list::kits_page,
+        Kit => kits::kit::kit_page,
+    }
+    settings, __preload_settings, Settings: {
+        Members => portal::members::members_page,
+        Plan => portal::plan::plan_page,
+        Audit => portal::audit::audit_page,
+        Account => portal::account::account_page,
+    }
+    admin_centre, __preload_admin_centre, AdminCentre: {
+        AdminOverview => admin::overview::overview_page,
+        AdminInstances => admin::instances::instances_page,
+        AdminInstance => admin::instance::instance_page,
+        AdminJobs => admin::jobs::jobs_page,
+        AdminTenants => admin::tenants::tenants_page,
+        AdminUsers => admin::users::users_page,
+    }
 }
 
 /// The pages, with what needs the router around them.
