@@ -13,15 +13,19 @@ use sea_orm::{
 use types::{
     RunId, StackId,
     portal::{Role, Scope},
-    stack::{RunState, SpecificationCheck, StackBrief, StackCreate, StackStatus, StackView},
+    stack::{
+        ResourceChange, RunState, SpecificationCheck, StackBrief, StackCreate, StackStatus,
+        StackView,
+    },
 };
 
 use super::{
     core::{Core, find_stack, forget_plans},
     nodes,
-    runs::row,
+    runs::row::{self, RunHead},
     specifications::{lock_stack, newest},
-    state, steps,
+    state,
+    steps::{self, CheckHead, CurrentRun},
     tenancy::TenantScope,
 };
 use crate::{Error, Result};
@@ -135,7 +139,7 @@ impl Stacks {
             .filter(run::Column::StackId.eq(id))
             .order_by_desc(run::Column::Number)
             .limit(RUNS)
-            .into_partial_model::<row::RunHead>()
+            .into_partial_model::<RunHead>()
             .all(db.read())
             .await?;
         let current = self.0.current_runs(db.read()).await?;
@@ -146,7 +150,9 @@ impl Stacks {
             sample: stack.sample,
             role: scope.role(),
             now: self.0.env.now(),
-            stack: self.0.brief(&stack, Some(&check), current.get(&id)),
+            stack: self
+                .0
+                .brief(&stack, Some(&CheckHead::from(&check)), current.get(&id)),
             specification,
             check,
         })
@@ -222,7 +228,7 @@ impl Stacks {
 #[derive(FromQueryResult)]
 struct RevisionCheck {
     stack_id: StackId,
-    check: serde_json::Value,
+    check: CheckHead,
 }
 
 /// The names of all stacks of a namespace.
@@ -269,8 +275,8 @@ impl Core {
     pub(in crate::stack) fn brief(
         &self,
         stack: &stack::Model,
-        check: Option<&SpecificationCheck>,
-        run: Option<&run::Model>,
+        check: Option<&CheckHead>,
+        run: Option<&CurrentRun>,
     ) -> StackBrief {
         StackBrief {
             id: stack.id,
@@ -279,7 +285,7 @@ impl Core {
             status: stack.status,
             revision: stack.revision,
             steps: steps::five(stack, check, run, self.env.now()),
-            latest_run: run.map(|run| row::brief(run, &stack.name)),
+            latest_run: run.map(|run| run.head.brief(&stack.name)),
             updated_at: stack.updated_at,
         }
     }
@@ -287,7 +293,7 @@ impl Core {
     async fn newest_checks(
         &self,
         on: &impl ConnectionTrait,
-    ) -> Result<BTreeMap<StackId, SpecificationCheck>> {
+    ) -> Result<BTreeMap<StackId, CheckHead>> {
         let newest = Query::select()
             .columns([stack::Column::Id, stack::Column::Revision])
             .from(stack::Entity)
@@ -310,7 +316,7 @@ impl Core {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|row| (row.stack_id, decode_check(&row.check)))
+            .map(|row| (row.stack_id, row.check))
             .collect())
     }
 
@@ -318,7 +324,7 @@ impl Core {
     pub(in crate::stack) async fn current_runs(
         &self,
         on: &impl ConnectionTrait,
-    ) -> Result<BTreeMap<StackId, run::Model>> {
+    ) -> Result<BTreeMap<StackId, CurrentRun>> {
         let last = Query::select()
             .expr(Expr::col(run::Column::Number).max())
             .from(run::Entity)
@@ -331,19 +337,37 @@ impl Core {
                     .or(run::Column::State.is_in(row::ACTIVE)),
             )
             .order_by_asc(run::Column::Number)
+            .into_partial_model::<RunHead>()
             .all(on)
             .await?;
-        let mut current: BTreeMap<StackId, run::Model> = BTreeMap::new();
-        for run in rows {
+        let mut current: BTreeMap<StackId, CurrentRun> = BTreeMap::new();
+        for head in rows {
             let keep = current
-                .get(&run.stack_id)
-                .is_some_and(|known| !known.state.ended() && run.state.ended());
+                .get(&head.stack_id)
+                .is_some_and(|known| !known.head.state.ended() && head.state.ended());
             if !keep {
-                current.insert(run.stack_id, run);
+                let resources = Vec::new();
+                current.insert(head.stack_id, CurrentRun { head, resources });
+            }
+        }
+        for run in current.values_mut() {
+            if run.head.state == RunState::Applying {
+                run.resources = resources(on, run.head.id).await?;
             }
         }
         Ok(current)
     }
+}
+
+/// What a run changes, as far as it is known.
+async fn resources(on: &impl ConnectionTrait, run: RunId) -> Result<Vec<ResourceChange>> {
+    let found: Option<serde_json::Value> = run::Entity::find_by_id(run)
+        .select_only()
+        .column(run::Column::Resources)
+        .into_tuple()
+        .one(on)
+        .await?;
+    Ok(found.as_ref().map(row::decode).unwrap_or_default())
 }
 
 fn decode_check(json: &serde_json::Value) -> SpecificationCheck {

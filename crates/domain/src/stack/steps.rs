@@ -1,6 +1,8 @@
 //! The five steps of a stack: Specification, Rehearsal, Plan, Approval, Live.
 
-use entity::namespace::{run, stack};
+use entity::namespace::stack;
+use sea_orm::TryGetableFromJson;
+use serde::{Deserialize, de::IgnoredAny};
 use types::{
     Timestamp,
     stack::{
@@ -9,13 +11,43 @@ use types::{
     },
 };
 
-use super::runs::row::decode;
+use super::runs::row::RunHead;
+
+/// What the steps tell of a specification's check, and nothing else of that large column.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::stack) struct CheckHead {
+    valid: bool,
+    problems: Vec<IgnoredAny>,
+    nodes: u32,
+    services: u32,
+}
+
+impl TryGetableFromJson for CheckHead {}
+
+impl From<&SpecificationCheck> for CheckHead {
+    fn from(check: &SpecificationCheck) -> Self {
+        Self {
+            valid: check.valid,
+            problems: vec![IgnoredAny; check.problems.len()],
+            nodes: check.nodes,
+            services: check.services,
+        }
+    }
+}
+
+/// The run that matters most to a stack.
+pub(in crate::stack) struct CurrentRun {
+    pub(in crate::stack) head: RunHead,
+    /// What it changes; read only while it applies.
+    pub(in crate::stack) resources: Vec<ResourceChange>,
+}
 
 /// The five steps, from the newest revision's check and the run that matters most.
 pub(in crate::stack) fn five(
     stack: &stack::Model,
-    check: Option<&SpecificationCheck>,
-    run: Option<&run::Model>,
+    check: Option<&CheckHead>,
+    run: Option<&CurrentRun>,
     now: Timestamp,
 ) -> Vec<StackStep> {
     vec![
@@ -25,8 +57,8 @@ pub(in crate::stack) fn five(
             StackStepState::Empty,
             "no simulator on this instance",
         ),
-        plan(stack, run),
-        approval(run),
+        plan(stack, run.map(|run| &run.head)),
+        approval(run.map(|run| &run.head)),
         live(stack, run, now),
     ]
 }
@@ -39,7 +71,7 @@ fn step(title: &str, state: StackStepState, detail: impl Into<String>) -> StackS
     }
 }
 
-fn specification(stack: &stack::Model, check: Option<&SpecificationCheck>) -> StackStep {
+fn specification(stack: &stack::Model, check: Option<&CheckHead>) -> StackStep {
     let (state, detail) = match check {
         _ if stack.revision == 0 => (StackStepState::Empty, "not saved yet".to_owned()),
         Some(check) if check.valid => (
@@ -62,7 +94,7 @@ fn specification(stack: &stack::Model, check: Option<&SpecificationCheck>) -> St
     step("Specification", state, detail)
 }
 
-fn plan(stack: &stack::Model, run: Option<&run::Model>) -> StackStep {
+fn plan(stack: &stack::Model, run: Option<&RunHead>) -> StackStep {
     let (state, detail) = match run {
         None => (StackStepState::Empty, "not planned yet".to_owned()),
         Some(run) if run.state.ended() && run.revision < stack.revision => (
@@ -70,7 +102,7 @@ fn plan(stack: &stack::Model, run: Option<&run::Model>) -> StackStep {
             format!("revision {} is not planned yet", stack.revision),
         ),
         Some(run) => {
-            let planned = || summary(decode(&run.summary), run.kind);
+            let planned = || summary(run.summary.0, run.kind);
             match run.state {
                 RunState::Queued => (StackStepState::Working, "waits for a worker".to_owned()),
                 RunState::Planning => (StackStepState::Working, "planning".to_owned()),
@@ -96,7 +128,7 @@ fn plan(stack: &stack::Model, run: Option<&run::Model>) -> StackStep {
     step("Plan", state, detail)
 }
 
-fn approval(run: Option<&run::Model>) -> StackStep {
+fn approval(run: Option<&RunHead>) -> StackStep {
     let (state, detail) = match run {
         None => (StackStepState::Empty, String::new()),
         Some(run) => {
@@ -113,19 +145,18 @@ fn approval(run: Option<&run::Model>) -> StackStep {
     step("Approval", state, detail)
 }
 
-fn live(stack: &stack::Model, run: Option<&run::Model>, now: Timestamp) -> StackStep {
+fn live(stack: &stack::Model, run: Option<&CurrentRun>, now: Timestamp) -> StackStep {
     let since = || match (stack.applied_revision, stack.applied_at) {
         (Some(revision), Some(at)) => format!("revision {revision} since {}", at.relative_to(now)),
         _ => "nothing applied yet".to_owned(),
     };
     let (state, detail) = match (stack.status, run) {
-        (_, Some(run)) if run.state == RunState::Applying => {
-            let resources: Vec<ResourceChange> = decode(&run.resources);
+        (_, Some(CurrentRun { head, resources })) if head.state == RunState::Applying => {
             let done = resources
                 .iter()
                 .filter(|one| one.state == ResourceState::Done)
                 .count();
-            let verb = match run.kind {
+            let verb = match head.kind {
                 RunKind::Apply => "applying",
                 RunKind::Destroy => "destroying",
             };

@@ -2,14 +2,14 @@
 
 use entity::namespace::{run, state_lock};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, ExprTrait, QueryFilter,
-    UpdateMany, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, ExprTrait, FromJsonQueryResult,
+    QueryFilter, UpdateMany, sea_query::Expr,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use types::{
     RunId, StackId, Timestamp,
     portal::Role,
-    stack::{RunBrief, RunKind, RunState, RunView},
+    stack::{ChangeSummary, RunBrief, RunKind, RunState, RunView},
 };
 
 use super::steps;
@@ -34,19 +34,26 @@ pub(in crate::stack) fn decode<T: DeserializeOwned + Default>(json: &serde_json:
     serde_json::from_value(json.clone()).unwrap_or_default()
 }
 
-/// What lists show of a run, without its columns of JSON: those are large.
+/// What lists and steps show of a run, without its resources and steps: those are large.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "run::Entity")]
 pub(in crate::stack) struct RunHead {
-    id: RunId,
+    pub(in crate::stack) id: RunId,
     number: i32,
-    pub(super) stack_id: StackId,
-    kind: RunKind,
-    state: RunState,
-    revision: i32,
+    pub(in crate::stack) stack_id: StackId,
+    pub(in crate::stack) kind: RunKind,
+    pub(in crate::stack) state: RunState,
+    pub(in crate::stack) revision: i32,
+    pub(in crate::stack) decided_by: Option<String>,
+    pub(in crate::stack) summary: Summary,
     created_at: Timestamp,
     finished_at: Option<Timestamp>,
 }
+
+/// How much a run's plan touches, read without a detour over a tree of JSON.
+#[derive(Clone, Copy, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(transparent)]
+pub(in crate::stack) struct Summary(pub(in crate::stack) ChangeSummary);
 
 impl RunHead {
     /// The run as lists show it.
@@ -65,21 +72,6 @@ impl RunHead {
     }
 }
 
-/// A run as lists show it.
-pub(in crate::stack) fn brief(run: &run::Model, stack_name: &str) -> RunBrief {
-    RunBrief {
-        id: run.id,
-        number: run.number,
-        stack: run.stack_id,
-        stack_name: stack_name.to_owned(),
-        kind: run.kind,
-        state: run.state,
-        revision: run.revision,
-        created_at: run.created_at,
-        finished_at: run.finished_at,
-    }
-}
-
 /// A run as its page shows it.
 pub(in crate::stack) fn view(
     run: run::Model,
@@ -87,15 +79,14 @@ pub(in crate::stack) fn view(
     role: Role,
     now: Timestamp,
 ) -> RunView {
-    let shown = brief(&run, stack_name);
     let steps = steps::shown(&run);
     let run::Model {
-        id: _,
-        number: _,
-        stack_id: _,
-        kind: _,
+        id,
+        number,
+        stack_id,
+        kind,
         state,
-        revision: _,
+        revision,
         requested_by,
         requested_by_id: _,
         decided_by,
@@ -113,11 +104,21 @@ pub(in crate::stack) fn view(
         apply_locked_at: _,
         change: _,
         log_lines: _,
-        created_at: _,
-        finished_at: _,
+        created_at,
+        finished_at,
     } = run;
     RunView {
-        run: shown,
+        run: RunBrief {
+            id,
+            number,
+            stack: stack_id,
+            stack_name: stack_name.to_owned(),
+            kind,
+            state,
+            revision,
+            created_at,
+            finished_at,
+        },
         steps,
         resources: decode(&resources),
         summary: decode(&summary),
