@@ -205,8 +205,24 @@ async fn without_cue_nothing_is_valid_and_nothing_is_lost(world: &World) {
         saved.check.problems[0].message,
         "cue is not installed. Install it, then check again."
     );
-    // With cue back, saving the same text once more makes it a valid revision.
+    let plan = || {
+        world.stack.runs.create(
+            &scope,
+            id,
+            RunCreate {
+                kind: RunKind::Apply,
+                confirm: None,
+            },
+        )
+    };
+    let error = plan().await.expect_err("no cue");
+    assert_eq!(error.code(), ErrorCode::ToolMissing);
+    // With cue back it is planned as it was saved, and saving the same text once more
+    // makes another valid revision.
     world.engine.missing.store(false, Ordering::SeqCst);
+    plan().await.expect("planned");
+    let shown = world.stack.stacks.view(&scope, id).await.expect("shown");
+    assert!(shown.check.valid);
     let saved = save(world, &scope, id, &text, Some(1))
         .await
         .expect("saved");

@@ -22,7 +22,7 @@ mod work;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use entity::namespace::{counter, run, stack};
+use entity::namespace::{counter, run, stack, stack_revision};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -41,10 +41,10 @@ use types::{
 use super::{
     core::{Core, find_run, find_stack},
     nodes,
-    specifications::{lock_stack, revision},
+    specifications::{lock_stack, newest as newest_revision, revision},
     stacks::names,
     steps::counted,
-    tenancy::{Access, TenantScope},
+    tenancy::{Access, NamespaceDb, TenantScope},
 };
 use crate::{Error, Result};
 
@@ -75,8 +75,8 @@ impl Runs {
     /// works; runs of one stack keep their order.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`; `specification_invalid` when the newest revision is
-    /// not valid, `plan_limit` when it has more nodes than the tenant's plan allows;
+    /// `forbidden`, `not_found`; `tool_missing` when CUE has to be asked and is missing;
+    /// `specification_invalid` when the newest revision is not valid, `plan_limit` when it has more nodes than the tenant's plan allows;
     /// for a destroy `invalid` when the typed name is another.
     pub async fn create(
         &self,
@@ -90,6 +90,7 @@ impl Runs {
             RunKind::Destroy => scope.require(Role::Admin, Scope::Approve)?,
         }
         let db = self.core.open(scope).await?;
+        self.check_again(&db, stack).await?;
         let transaction = db.begin().await?;
         let stack = lock_stack(&transaction, stack).await?;
         let wanted = match kind {
@@ -144,6 +145,28 @@ impl Runs {
             )
             .await;
         self.show(scope, made.number).await
+    }
+
+    /// A newest revision that is not valid is checked once more: CUE may have been missing
+    /// when it was saved, or the kit may have been mended since.
+    async fn check_again(&self, db: &NamespaceDb, stack: StackId) -> Result<()> {
+        let stack = find_stack(db.read(), stack).await?;
+        let Some(newest) = newest_revision(db.read(), &stack)
+            .await?
+            .filter(|it| !it.valid)
+        else {
+            return Ok(());
+        };
+        let check = self.core.unify(&stack, &newest.yaml).await?.check;
+        stack_revision::ActiveModel {
+            id: Set(newest.id),
+            valid: Set(check.valid),
+            check: Set(row::encode(&check)?),
+            ..Default::default()
+        }
+        .update(db.write())
+        .await?;
+        Ok(())
     }
 
     /// A run with its steps and resources.
