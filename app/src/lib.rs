@@ -19,7 +19,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::Router;
 
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use {request::provide_request, shell::shell};
 
 use ui::{frame::Counts, page::Shown, time::Clock, toast::Toasts};
 

@@ -1,6 +1,8 @@
 //! What server functions need of the request: who asks, for which tenant, and
 //! how a refusal is answered.
 
+use std::sync::Arc;
+
 use domain::{
     Error, Services,
     actor::{Actor, Credentials},
@@ -9,6 +11,7 @@ use domain::{
 use http::{HeaderValue, StatusCode, header};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use tokio::sync::OnceCell;
 use types::{Problem, Timestamp};
 
 /// The one entrance to the domain.
@@ -20,6 +23,17 @@ pub(crate) fn services() -> Services {
 pub(crate) fn now() -> Timestamp {
     services().now()
 }
+
+/// Puts into the context what server functions need of the request.
+pub fn provide_request(services: Services, credentials: Credentials) {
+    provide_context(services);
+    provide_context(credentials);
+    provide_context(Identified::default());
+}
+
+/// Who asks, once it is known: a page's server functions are called beside each other.
+#[derive(Clone, Default)]
+struct Identified(Arc<OnceCell<Actor>>);
 
 fn credentials() -> Credentials {
     use_context().unwrap_or_default()
@@ -46,12 +60,12 @@ pub(crate) async fn actor_if_any() -> Result<Option<Actor>, Problem> {
 }
 
 async fn identify() -> Result<Actor, Error> {
-    if let Some(known) = use_context::<Actor>() {
-        return Ok(known);
-    }
-    let actor = services().authenticate(&credentials()).await?;
-    provide_context(actor.clone());
-    Ok(actor)
+    let (services, credentials) = (services(), credentials());
+    let Identified(known) = expect_context();
+    known
+        .get_or_try_init(|| services.authenticate(&credentials))
+        .await
+        .cloned()
 }
 
 /// The tenant whose namespace the caller may enter.

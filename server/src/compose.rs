@@ -195,6 +195,7 @@ pub async fn build(
             sign_in_origin: settings.identity.origin().to_owned(),
             metrics,
         }),
+        kept: Arc::default(),
         stopping: stopping.clone(),
     };
     let router = http::router(state, development_issuer(settings, &vault, &env)?);

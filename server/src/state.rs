@@ -8,7 +8,9 @@ use domain::services::Services;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Role, cookies::CookieNames, health::HealthBoard, limits::SignInLimit};
+use crate::{
+    config::Role, cookies::CookieNames, health::HealthBoard, limits::SignInLimit, pages::KeptPages,
+};
 
 /// What every handler gets.
 #[derive(Clone, FromRef)]
@@ -20,6 +22,7 @@ pub(crate) struct AppState {
     pub(crate) sign_ins: Arc<SignInLimit>,
     pub(crate) board: Arc<HealthBoard>,
     pub(crate) site: Arc<Site>,
+    pub(crate) kept: Arc<KeptPages>,
     /// Cancelled when the process begins to stop.
     pub(crate) stopping: CancellationToken,
 }

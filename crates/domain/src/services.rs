@@ -12,7 +12,7 @@ use crate::{
         placement::Placement, tenant::AdminTenants, user::Users,
     },
     assertion::AssertionSigner,
-    db::Db,
+    db::{Db, Version},
     env::Env,
     plans::Plans,
     portal::{
@@ -56,6 +56,15 @@ impl Deref for Services {
     fn deref(&self) -> &All {
         &self.0
     }
+}
+
+/// The databases behind a tenant's pages at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageVersion {
+    control: Version,
+    instance: Version,
+    /// `None` while the namespace is closed.
+    namespace: Option<Version>,
 }
 
 /// What the portal and the admin centre are built from.
@@ -112,6 +121,21 @@ impl Services {
     #[must_use]
     pub fn now(&self) -> types::Timestamp {
         self.env.now()
+    }
+
+    /// What everything is read from that a tenant's pages show. As long as two versions
+    /// are equal, so are the pages, but for the time that they tell.
+    ///
+    /// # Errors
+    /// When a database does not answer.
+    pub async fn version(&self, slug: &str) -> Result<PageVersion> {
+        let control = self.portal.version().await?;
+        let (instance, namespace) = self.stack.version(slug).await?;
+        Ok(PageVersion {
+            control,
+            instance,
+            namespace,
+        })
     }
 
     /// Who asks: by API token, else by the portal's session.

@@ -11,17 +11,16 @@ use axum::{
     routing::any,
 };
 use domain::actor::Credentials;
-use leptos::{
-    nonce::use_nonce,
-    prelude::{provide_context, use_context},
-};
+use leptos::{nonce::use_nonce, prelude::use_context};
 use leptos_axum::{
     AxumRouteListing, LeptosRoutes as _, ResponseOptions, generate_route_list,
     render_app_to_stream_with_context,
 };
 use tower_http::services::{ServeDir, ServeFile};
+use tracing::Instrument as _;
 use types::{ErrorCode, Problem};
 
+use super::kept;
 use crate::{
     error::problem,
     state::{AppState, Site},
@@ -60,6 +59,26 @@ pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppSta
         )
         .nest_service("/js", static_files(&format!("{site_root}/js"), "no-cache"))
         .fallback(any(not_found))
+        .layer(middleware::from_fn(to_its_end))
+        .layer(middleware::from_fn_with_state(state.clone(), kept::layer))
+}
+
+/// Renders a page to its end also when its visitor goes away meanwhile: what it reads
+/// is read beside it and would miss its context.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    if is_for_programs(request.uri().path()) {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(answer) => answer,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => problem(Problem::new(
+                ErrorCode::Internal,
+                "kombify stopped while it rendered this page. Try again in a moment.",
+            )),
+        },
+    }
 }
 
 /// What pages and server functions find in their context: the services, what the
@@ -68,10 +87,9 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static + use<
     let services = state.services.clone();
     let site = std::sync::Arc::clone(&state.site);
     move || {
-        provide_context(services.clone());
         let credentials =
             use_context::<Parts>().and_then(|parts| parts.extensions.get::<Credentials>().cloned());
-        provide_context(credentials.unwrap_or_default());
+        app::provide_request(services.clone(), credentials.unwrap_or_default());
         if let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>())
             && let Ok(policy) = HeaderValue::from_str(&policy(&nonce, &site))
         {
@@ -119,7 +137,7 @@ fn static_files(folder: &str, caching: &'static str) -> Router {
 /// Below these a program asks, and not a person.
 const FOR_PROGRAMS: [&str; 4] = ["api", "v1", "ui", "internal"];
 
-fn is_for_programs(path: &str) -> bool {
+pub(super) fn is_for_programs(path: &str) -> bool {
     let mut words = path.split('/').skip(1);
     match (words.next(), words.nth(1)) {
         (Some("tenant"), below) => below == Some("v1"),

@@ -7,6 +7,7 @@ mod callback;
 mod cross_site;
 mod doors;
 mod headers;
+mod kept;
 mod launch;
 mod live;
 mod member;

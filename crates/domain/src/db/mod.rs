@@ -2,8 +2,11 @@
 //! PostgreSQL schema with one pool.
 
 mod measure;
+mod version;
 
 use std::{path::PathBuf, time::Duration};
+
+pub use version::Version;
 
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
@@ -35,6 +38,7 @@ pub enum Location {
 pub struct Db {
     write: DatabaseConnection,
     read: DatabaseConnection,
+    watch: version::Watch,
 }
 
 const SQLITE_READERS: u32 = 4;
@@ -61,7 +65,7 @@ impl Db {
             std::fs::create_dir_all(folder)
                 .map_err(|error| DbErr::Custom(format!("{}: {error}", folder.display())))?;
         }
-        let connect = |connections: u32, mode: &str| {
+        let options = |connections: u32, mode: &str| {
             let mut options =
                 ConnectOptions::new(format!("sqlite://{}?mode={mode}", file.display()));
             options
@@ -79,11 +83,20 @@ impl Db {
                         .pragma("foreign_keys", "ON")
                         .pragma("cache_size", "-2000")
                 });
-            Database::connect(options)
+            options
         };
-        let write = connect(1, "rwc").await?;
-        let read = connect(SQLITE_READERS, "rw").await?;
-        Ok(Self { write, read })
+        let write = Database::connect(options(1, "rwc")).await?;
+        let read = Database::connect(options(SQLITE_READERS, "rw")).await?;
+        // Its count of changes is its own, so it has to stay the same connection. It is
+        // opened when it is first asked.
+        let mut watching = options(1, "rw");
+        watching
+            .min_connections(0)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy(true);
+        let watch = version::Watch::new(Database::connect(watching).await?);
+        Ok(Self { write, read, watch })
     }
 
     async fn open_postgres(url: &str, schema: &str, connections: u32) -> Result<Self, DbErr> {
@@ -108,7 +121,8 @@ impl Db {
         .await?;
         Ok(Self {
             write: pool.clone(),
-            read: pool,
+            read: pool.clone(),
+            watch: version::Watch::new(pool),
         })
     }
 
@@ -159,6 +173,15 @@ impl Db {
         self.write.get_database_backend()
     }
 
+    /// Its content as it is now: as long as two versions are equal, so is all that a query
+    /// answers. A version means something within this process only.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn version(&self) -> Result<Version, DbErr> {
+        self.watch.version().await
+    }
+
     /// Asks the database for one row.
     ///
     /// # Errors
@@ -172,6 +195,7 @@ impl Db {
     /// # Errors
     /// When closing fails.
     pub async fn close(self) -> Result<(), DbErr> {
+        self.watch.close().await?;
         self.read.close().await?;
         self.write.close().await
     }

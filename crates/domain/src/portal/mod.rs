@@ -18,7 +18,13 @@ use types::{
     portal::{Plan, TenantBrief, ViewerView, WelcomeView},
 };
 
-use crate::{Result, actor::Actor, admin::instance::Instances, db::Db, plans::Plans};
+use crate::{
+    Result,
+    actor::Actor,
+    admin::instance::Instances,
+    db::{Db, Version},
+    plans::Plans,
+};
 
 /// The portal's services.
 #[derive(Clone)]
@@ -88,6 +94,11 @@ impl Portal {
     /// Sets the gauges of the control database's connections.
     pub fn publish_connections(&self) {
         self.db.publish_connections("control");
+    }
+
+    /// Which content the control database has.
+    pub(crate) async fn version(&self) -> Result<Version> {
+        Ok(self.db.version().await?)
     }
 
     /// Whether the control database answers.

@@ -44,7 +44,7 @@ use self::{
 use crate::{
     Error, Result,
     assertion::AssertionVerifier,
-    db::Db,
+    db::{Db, Version},
     env::Env,
     ports::{
         AuditSink, InfrastructureRunner, KitRegistry, LaunchRedeemer, SpecificationEngine,
@@ -249,6 +249,12 @@ impl StackService {
     /// Sets the gauges of the instance database's connections.
     pub fn publish_connections(&self) {
         self.core.instance.publish_connections("instance");
+    }
+
+    /// Which content the databases have that a tenant's pages are read from.
+    pub(crate) async fn version(&self, slug: &str) -> Result<(Version, Option<Version>)> {
+        let instance = self.core.instance.version().await?;
+        Ok((instance, self.namespaces.version(slug).await?))
     }
 
     /// Whether the instance's database answers.

@@ -16,3 +16,4 @@ mod namespaces;
 mod runs;
 mod specifications;
 mod state;
+mod version;

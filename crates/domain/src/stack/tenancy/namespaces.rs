@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::scope::TenantScope;
 use crate::{
     Result,
-    db::{Db, Location},
+    db::{Db, Location, Version},
 };
 
 /// Most namespaces that stay open: a shared instance's fifty tenants, and some more.
@@ -94,6 +94,15 @@ impl Namespaces {
             .get_or_try_init(|| open(self.location(scope.slug())))
             .await?;
         Ok(NamespaceDb(db.clone()))
+    }
+
+    /// Which content the namespace of this name has, if it is open: nothing of the content.
+    pub(in crate::stack) async fn version(&self, slug: &str) -> Result<Option<Version>> {
+        let entry = self.lock().get(slug).map(|entry| Arc::clone(&entry.db));
+        match entry.as_ref().and_then(|cell| cell.get()) {
+            Some(db) => Ok(Some(db.version().await?)),
+            None => Ok(None),
+        }
     }
 
     /// How many namespaces are open.
