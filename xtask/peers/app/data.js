@@ -1,28 +1,29 @@
 // What kombify's overview reads, from the same two SQLite files, by the session in the cookie.
 import { createHash } from "node:crypto";
 import path from "node:path";
-import Database from "better-sqlite3";
+import { DatabaseSync } from "node:sqlite";
 
 const folder = process.env.KOMBIFY_DATA;
-const options = { readonly: true };
+const options = { readOnly: true };
 let control;
 const namespaces = new Map();
 
 function open(slug) {
-  control ??= new Database(path.join(folder, "control.db"), options);
+  control ??= new DatabaseSync(path.join(folder, "control.db"), options);
   if (!namespaces.has(slug)) {
     const file = path.join(folder, "instances/local/namespaces", `${slug}.db`);
-    namespaces.set(slug, new Database(file, options));
+    namespaces.set(slug, new DatabaseSync(file, options));
   }
   return { control, namespace: namespaces.get(slug) };
 }
 
-const prepared = new Map();
+const prepared = new WeakMap();
 
 function rows(db, sql, ...values) {
-  const key = `${db.name} ${sql}`;
-  if (!prepared.has(key)) prepared.set(key, db.prepare(sql));
-  return prepared.get(key).all(...values);
+  if (!prepared.has(db)) prepared.set(db, new Map());
+  const statements = prepared.get(db);
+  if (!statements.has(sql)) statements.set(sql, db.prepare(sql));
+  return statements.get(sql).all(...values);
 }
 
 /** The overview of a tenant, or nothing for somebody who may not see it. */

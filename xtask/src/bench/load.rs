@@ -1,5 +1,7 @@
 //! Load on one address by wrk (https://github.com/wg/wrk), from a core of its own.
 
+use std::fs;
+
 use anyhow::{Context as _, Result, ensure};
 
 use super::{figure::median, server::LOAD_CORE};
@@ -17,11 +19,36 @@ pub(super) struct Load {
     pub(super) runs: usize,
 }
 
+/// What is asked for, again and again.
+#[derive(Clone, Copy)]
+pub(super) enum Asked {
+    /// The same address: what did not change may be answered as before.
+    Same,
+    /// Another address each time, by its query, which the page does not read.
+    Another,
+}
+
+/// Makes each request one for an address of its own.
+const ANOTHER: &str = "local count = 0
+request = function()
+  count = count + 1
+  return wrk.format('GET', wrk.path .. '?' .. count)
+end
+";
+
 /// Loads an address with this header `Cookie`; the first run only warms up.
 ///
 /// # Errors
 /// When wrk fails or an answer was not a success.
-pub(super) fn measure(places: &Places, address: &str, cookies: &str, runs: usize) -> Result<Load> {
+pub(super) fn measure(
+    places: &Places,
+    address: &str,
+    cookies: &str,
+    asked: Asked,
+    runs: usize,
+) -> Result<Load> {
+    let script = tempfile::Builder::new().suffix(".lua").tempfile()?;
+    fs::write(script.path(), ANOTHER)?;
     let mut rates = Vec::new();
     for _ in 0..=runs {
         let mut command = places.command("taskset");
@@ -29,7 +56,11 @@ pub(super) fn measure(places: &Places, address: &str, cookies: &str, runs: usize
             .args(["--cpu-list", LOAD_CORE, "wrk", "--threads", "1"])
             .args(["--connections", &CONNECTIONS.to_string()])
             .args(["--duration", &format!("{SECONDS}s")])
-            .args(["--header", &format!("Cookie: {cookies}"), address]);
+            .args(["--header", &format!("Cookie: {cookies}")]);
+        if matches!(asked, Asked::Another) {
+            command.arg("--script").arg(script.path());
+        }
+        command.arg(address);
         rates.push(rate(&capture(&mut command)?)?);
     }
     rates.remove(0);

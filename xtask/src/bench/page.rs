@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{
     figure::{Figure, Figures, Wanted},
-    load, peers,
+    load::{self, Asked},
+    peers,
     server::Server,
     visitor::Visitor,
 };
@@ -40,18 +41,29 @@ pub(super) fn measure(places: &Places, binary: &Binary, figures: &mut Figures) -
         ensure!(text.contains(shown), "the overview shows no {shown}");
     }
     let address = format!("{}{path}", server.address);
-    let load = load::measure(places, &address, &visitor.cookies(), RUNS)?;
+    let cookies = visitor.cookies();
+    let unchanged = load::measure(places, &address, &cookies, Asked::Same, RUNS)?;
+    let anew = load::measure(places, &address, &cookies, Asked::Another, RUNS)?;
     server.stop();
-    let peer = peers::page(places, data.path(), &visitor.cookies(), RUNS)?;
+    let peer = peers::page(places, data.path(), &cookies, RUNS)?;
+    let what = format!(
+        "Overview, signed in, server-rendered, {} kB of HTML, one core, SQLite",
+        page.len() / 1000
+    );
     figures.add(Figure {
-        name: format!(
-            "Overview, signed in, server-rendered, {} kB of HTML, one core, SQLite",
-            page.len() / 1000
-        ),
-        value: load.per_second,
+        name: format!("{what}, while nothing changes"),
+        value: unchanged.per_second,
         unit: "requests/s",
-        runs: load.runs,
+        runs: unchanged.runs,
         wanted: Some(Wanted::AtLeast(1500.0)),
+        peer: None,
+    });
+    figures.add(Figure {
+        name: format!("{what}, rendered anew each time"),
+        value: anew.per_second,
+        unit: "requests/s",
+        runs: anew.runs,
+        wanted: None,
         peer: Some(peer),
     });
     Ok(())

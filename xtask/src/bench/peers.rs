@@ -1,5 +1,5 @@
 //! Peers, measured in the same run, on the same core, on the same data: the overview in
-//! Next.js (https://nextjs.org) with better-sqlite3, and graphile-worker's queue
+//! Next.js (https://nextjs.org) with Node's own SQLite, and graphile-worker's queue
 //! (https://worker.graphile.org).
 
 use std::{fs, path::Path, process::Stdio};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     figure::median,
-    load,
+    load::{self, Asked},
     page::SAMPLE,
     server::{SERVER_CORE, Server, free_port},
 };
@@ -34,13 +34,14 @@ pub(super) fn page(
     runs: usize,
 ) -> Result<(String, f64)> {
     let folder = places.root.join(FOLDER);
+    let node = folder.join("node_modules/node/bin/node");
     let next = folder.join("node_modules/next/dist/bin/next");
     let command = |core: Option<&str>| {
         let mut command = places.command("taskset");
         command
             .current_dir(&folder)
-            .args(["--cpu-list", core.unwrap_or("0,1"), "node"])
-            .arg(&next)
+            .args(["--cpu-list", core.unwrap_or("0,1")])
+            .args([&node, &next])
             .env("NODE_ENV", "production")
             .env("NEXT_TELEMETRY_DISABLED", "1")
             .env("KOMBIFY_DATA", data);
@@ -56,7 +57,7 @@ pub(super) fn page(
         .stdout(Stdio::null());
     let server = Server::wait_for(&mut start, port, "/")?;
     let address = format!("{}/tenant/{SAMPLE}", server.address);
-    let load = load::measure(places, &address, cookies, runs)?;
+    let load = load::measure(places, &address, cookies, Asked::Another, runs)?;
     server.stop();
     Ok((
         format!("Next.js {}", version(&folder, "next")?),
