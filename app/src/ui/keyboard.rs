@@ -16,13 +16,14 @@ const CHORD: f64 = 1_500.0;
 /// Listens for as long as the page lives.
 pub(crate) fn listen() {
     Effect::new(move |_| {
-        let chord = StoredValue::new(0.0_f64);
+        let chord = StoredValue::new(None);
         let handle = window_event_listener(ev::keydown, move |event| pressed(&event, chord));
         on_cleanup(move || handle.remove());
     });
 }
 
-fn pressed(event: &KeyboardEvent, chord: StoredValue<f64>) {
+/// `chord` is when `g` was pressed, in milliseconds since the page began.
+fn pressed(event: &KeyboardEvent, chord: StoredValue<Option<f64>>) {
     let key = event.key();
     if (event.ctrl_key() || event.meta_key()) && key.eq_ignore_ascii_case("k") {
         event.prevent_default();
@@ -34,8 +35,9 @@ fn pressed(event: &KeyboardEvent, chord: StoredValue<f64>) {
         return;
     }
     let at = event.time_stamp();
-    if at - chord.get_value() < CHORD {
-        chord.set_value(f64::MIN);
+    let begun = chord.get_value();
+    chord.set_value(None);
+    if begun.is_some_and(|begun| at - begun < CHORD) {
         if let Some(link) = first(&format!("[data-go=\"{}\"]", key.escape_default())) {
             event.prevent_default();
             link.click();
@@ -43,7 +45,7 @@ fn pressed(event: &KeyboardEvent, chord: StoredValue<f64>) {
         return;
     }
     match key.as_str() {
-        "g" => chord.set_value(at),
+        "g" => chord.set_value(Some(at)),
         "j" => move_in_list(event, 1),
         "k" => move_in_list(event, -1),
         "/" => {
