@@ -97,12 +97,12 @@ pages! {
         Account => portal::account::account_page,
     }
     admin_centre, __preload_admin_centre, AdminCentre: {
-        AdminOverview => admin::overview::overview_page,
-        AdminInstances => admin::instances::instances_page,
-        AdminInstance => admin::instance::instance_page,
-        AdminJobs => admin::jobs::jobs_page,
-        AdminTenants => admin::tenants::tenants_page,
-        AdminUsers => admin::users::users_page,
+        PlatformOverview => admin::overview::overview_page,
+        Instances => admin::instances::instances_page,
+        Instance => admin::instance::instance_page,
+        Jobs => admin::jobs::jobs_page,
+        Tenants => admin::tenants::tenants_page,
+        Users => admin::users::users_page,
     }
 }
 
@@ -140,12 +140,12 @@ pub(crate) fn pages() -> AnyView {
                 <Route path=path!("audit") view=Audit::lazy() ssr=mode() />
             </ParentRoute>
             <ParentRoute path=path!("/admin") view=admin_frame ssr=mode()>
-                <Route path=path!("") view=AdminOverview::lazy() ssr=mode() />
-                <Route path=path!("instances") view=AdminInstances::lazy() ssr=mode() />
-                <Route path=path!("instances/:id") view=AdminInstance::lazy() ssr=mode() />
-                <Route path=path!("jobs") view=AdminJobs::lazy() ssr=mode() />
-                <Route path=path!("tenants") view=AdminTenants::lazy() ssr=mode() />
-                <Route path=path!("users") view=AdminUsers::lazy() ssr=mode() />
+                <Route path=path!("") view=PlatformOverview::lazy() ssr=mode() />
+                <Route path=path!("instances") view=Instances::lazy() ssr=mode() />
+                <Route path=path!("instances/:id") view=Instance::lazy() ssr=mode() />
+                <Route path=path!("jobs") view=Jobs::lazy() ssr=mode() />
+                <Route path=path!("tenants") view=Tenants::lazy() ssr=mode() />
+                <Route path=path!("users") view=Users::lazy() ssr=mode() />
             </ParentRoute>
         </Routes>
         {toast_region()}
