@@ -222,7 +222,7 @@ async fn without_cue_a_draft_is_saved_and_not_planned() {
         let path = format!("{path}/runs");
         let asked = json!({ "kind": "apply" });
         let refused = lab.send(Method::POST, &path, Some(asked)).await;
-        assert_eq!(refused.problem(422), "specification_invalid");
+        assert_eq!(refused.problem(503), "tool_missing");
         assert!(refused.body.to_string().contains(word), "{refused:?}");
         let (status, health) = server.health().await;
         let part = &health["components"]["cue"];
