@@ -7,7 +7,7 @@ use axum::{
 };
 use domain::services::Services;
 
-use super::super::pages::{document, failure};
+use super::super::pages::{document, failure, failure_as};
 use crate::extract::{Brought, Path};
 
 /// Asks whoever is signed in whether they want to be the operator; a look changes
@@ -18,7 +18,7 @@ pub(super) async fn show(
     Brought(brought): Brought,
 ) -> Response {
     if let Err(error) = services.portal.set_up.check(&secret).await {
-        return failure(error);
+        return failure_as("This link does not work", error);
     }
     let discreet = AppendHeaders([
         (header::CACHE_CONTROL, "no-store"),

@@ -1,13 +1,13 @@
 //! The Leptos interface: server-rendered pages, server functions, static files.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::any,
 };
 use domain::actor::Credentials;
@@ -20,7 +20,7 @@ use tower_http::services::{ServeDir, ServeFile};
 use tracing::Instrument as _;
 use types::{ErrorCode, Problem};
 
-use super::kept;
+use super::{built, kept, plain::document};
 use crate::{
     error::problem,
     state::{AppState, Site},
@@ -35,7 +35,7 @@ pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppSta
     let routes = ROUTES.get_or_init(|| generate_route_list(app::App)).clone();
     let site_root = state.leptos.site_root.to_string();
     let options = state.leptos.clone();
-    router
+    let router = router
         .leptos_routes_with_context(state, routes, context(state), move || {
             app::shell(options.clone())
         })
@@ -60,7 +60,22 @@ pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppSta
         .nest_service("/js", static_files(&format!("{site_root}/js"), "no-cache"))
         .fallback(any(not_found))
         .layer(middleware::from_fn(to_its_end))
-        .layer(middleware::from_fn_with_state(state.clone(), kept::layer))
+        .layer(middleware::from_fn_with_state(state.clone(), kept::layer));
+    let Some(why) = built::why_not(&state.leptos) else {
+        return router;
+    };
+    tracing::error!("{why}");
+    let why: Arc<str> = why.into();
+    router.layer(middleware::from_fn_with_state(why, no_pages))
+}
+
+/// Says why there are no pages; programs are answered all the same.
+async fn no_pages(State(why): State<Arc<str>>, request: Request, next: Next) -> Response {
+    if is_for_programs(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let page = document("The interface is missing", &why, None);
+    (StatusCode::SERVICE_UNAVAILABLE, page).into_response()
 }
 
 /// Renders a page to its end also when its visitor goes away meanwhile: what it reads
@@ -85,7 +100,7 @@ async fn to_its_end(request: Request, next: Next) -> Response {
 /// request brought, and for pages the policy with their nonce.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
     let services = state.services.clone();
-    let site = std::sync::Arc::clone(&state.site);
+    let site = Arc::clone(&state.site);
     move || {
         let credentials =
             use_context::<Parts>().and_then(|parts| parts.extensions.get::<Credentials>().cloned());

@@ -1,9 +1,12 @@
 //! Pages: the Leptos interface, and the few documents that need no interface.
 
+mod built;
 mod interface;
 mod kept;
 mod plain;
 
 pub(crate) use interface::mount;
 pub(crate) use kept::KeptPages;
-pub(crate) use plain::{document, failure};
+pub(crate) use plain::{document, failure, failure_as};
+#[cfg(feature = "dev-issuer")]
+pub(crate) use plain::{escape, html};

@@ -37,6 +37,27 @@ async fn a_port_in_use_is_named_and_nothing_is_made() {
     assert!(!elsewhere.exists());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_without_its_interface_says_so_and_serves_the_rest() {
+    let place = Place::sqlite();
+    let elsewhere = place.path().join("kombify");
+    let alone = format!("cp \"$0\" {0} && exec {0} \"$@\"", elsewhere.display());
+    let server = Options::on(&place)
+        .inside(&["sh", "-c", &alone])
+        .start()
+        .await;
+    let list = elsewhere.with_file_name("hash.txt");
+    let wanted = format!("{} is missing", list.display());
+    let page = server.http.get(server.address()).send().await.expect("it");
+    assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let page = page.text().await.expect("a page");
+    assert!(page.contains(&wanted), "{page}");
+    assert!(page.contains("Unpack kombify"), "{page}");
+    let api = format!("{}/api/openapi.json", server.address());
+    let api = server.http.get(api).send().await.expect("a document");
+    assert_eq!(api.status(), StatusCode::OK);
+}
+
 #[test]
 fn a_data_folder_that_cannot_be_made_is_named() {
     // Not even root may make one there.
