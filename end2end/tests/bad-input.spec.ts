@@ -78,7 +78,7 @@ test("a plan that went stale is refused in the tab that still shows it", async (
   await deaf.route(/\/events/, (route) => route.abort());
   await open(deaf, run);
   await deaf.getByRole("button", { name: "Approve", exact: true }).click();
-  await deaf.getByLabel("Comment, if you like").fill("looks right");
+  await deaf.getByLabel("Comment (optional)").fill("looks right");
 
   await open(page, `${path}/specification`);
   await write(page, SPECIFICATION.replace("10.20.0.11", "10.20.0.12"));
@@ -92,7 +92,7 @@ test("a plan that went stale is refused in the tab that still shows it", async (
   // One that hears nothing is refused with the same sentence.
   await deaf.getByRole("button", { name: "Approve and apply" }).click();
   await expect(deaf.getByRole("dialog").getByRole("alert")).toBeVisible();
-  await expect(deaf.getByLabel("Comment, if you like")).toHaveValue("looks right");
+  await expect(deaf.getByLabel("Comment (optional)")).toHaveValue("looks right");
 
   await second.getByRole("button", { name: "Plan again" }).click();
   await second.waitForURL((url) => /\/runs\/\d+$/.test(url.pathname) && url.pathname !== run);
@@ -136,7 +136,7 @@ test("a homelab's name in addresses that is taken is said at its field", async (
   await open(page, "/tenants/new");
   await page.getByLabel("Name", { exact: true }).fill("Nordhaus once more");
   await page.getByLabel(/Name in addresses/).fill("nordhaus");
-  await page.getByRole("button", { name: "Create it" }).click();
+  await page.getByRole("button", { name: "Create homelab" }).click();
   await expect(page.getByText(/taken/).first()).toBeVisible();
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Nordhaus once more");
   await expect(page.getByLabel(/Name in addresses/)).toHaveValue("nordhaus");
@@ -159,6 +159,6 @@ test("an unknown page and what belongs to somebody else say so and lead on", asy
     expect(answer?.status(), path).toBe(404);
     await alive(page);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    await expect(page.getByRole("link", { name: "Go to the start" })).toBeVisible();
+    await expect(page.getByRole("link", { name: "Your homelabs" })).toBeVisible();
   }
 });

@@ -140,7 +140,7 @@ test.describe(() => {
   });
 
   test("a dialog takes the focus and gives it back", async ({ page }) => {
-    await open(page, `/tenant/nordhaus/stacks/${facts().stacks.media}`);
+    await open(page, `/tenant/nordhaus/stacks/${facts().stacks.attic}`);
     const remove = page.getByRole("button", { name: "Remove", exact: true });
     await remove.focus();
     await page.keyboard.press("Enter");
@@ -170,12 +170,12 @@ test.describe(() => {
 
   test("Esc closes a menu and gives the focus back", async ({ page }) => {
     await open(page, "/tenant/nordhaus");
-    const menu = page.locator("summary", { hasText: "Change the tenant" });
+    const menu = page.locator("summary", { hasText: "Change the homelab" });
     await menu.focus();
     await page.keyboard.press("Enter");
-    await expect(page.getByRole("link", { name: "New tenant" })).toBeVisible();
+    await expect(page.getByRole("link", { name: "New homelab" })).toBeVisible();
     await page.keyboard.press("Escape");
-    await expect(page.getByRole("link", { name: "New tenant" })).toBeHidden();
+    await expect(page.getByRole("link", { name: "New homelab" })).toBeHidden();
     await expect(menu).toBeFocused();
   });
 });

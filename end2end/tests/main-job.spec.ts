@@ -27,7 +27,7 @@ test("the main job: sign in, launch, specify, plan, approve, apply, destroy", as
   await step("make a tenant", async () => {
     await open(page, "/tenants/new");
     await page.getByLabel("Name", { exact: true }).fill("Test lab");
-    await page.getByRole("button", { name: "Create it" }).click();
+    await page.getByRole("button", { name: "Create homelab" }).click();
     await page.waitForURL("**/tenant/test-lab");
     await alive(page);
   });
@@ -89,7 +89,7 @@ test("the main job: sign in, launch, specify, plan, approve, apply, destroy", as
     await open(page, "/tenant/test-lab/members");
     await page.getByRole("button", { name: "Invite", exact: true }).click();
     await page.getByLabel("For whom").fill("Mika");
-    await page.getByRole("button", { name: "Make a link" }).click();
+    await page.getByRole("button", { name: "Create link" }).click();
     const link = await page.locator(".secret").innerText();
 
     const second = await (await another()).newPage();

@@ -36,12 +36,12 @@ test("sign everybody in and read the sample data", async ({ page, another }) => 
   await open(page, `${LAB}/members`);
   await page.getByRole("button", { name: "Invite", exact: true }).click();
   await page.getByLabel("For whom").fill("Nora, for the rack");
-  await page.getByRole("button", { name: "Make a link" }).click();
+  await page.getByRole("button", { name: "Create link" }).click();
   const link = await page.locator(".secret").innerText();
 
   await open(page, "/account/tokens?tenant=nordhaus");
   await page.getByLabel("Name", { exact: true }).fill("nightly plans");
-  await page.getByRole("button", { name: "Make a token" }).click();
+  await page.getByRole("button", { name: "Create token" }).click();
   await expect(page.locator(".secret")).toBeVisible();
   await page.context().storageState({ path: stateOf("owner") });
 
@@ -52,7 +52,7 @@ test("sign everybody in and read the sample data", async ({ page, another }) => 
   const empty = await homelab(member, "Garden shed");
   await open(member, "/tenants/new");
   await member.getByLabel("Name", { exact: true }).fill("Cellar");
-  await member.getByRole("button", { name: "Create it" }).click();
+  await member.getByRole("button", { name: "Create homelab" }).click();
   await member.waitForURL("**/tenant/cellar");
   await member.context().storageState({ path: stateOf("member") });
 

@@ -23,7 +23,7 @@ test("sign in, launch, specify, plan and approve by links and forms", async ({ p
   await test.step("a name that is taken is refused on the same page", async () => {
     await page.getByLabel("Name", { exact: true }).fill("Nordhaus again");
     await page.getByLabel(/Name in addresses/).fill("nordhaus");
-    await page.getByRole("button", { name: "Create it" }).click();
+    await page.getByRole("button", { name: "Create homelab" }).click();
     await expect(page.getByText(/taken/).first()).toBeVisible();
     await expect(page).toHaveURL(/\/tenants\/new/);
   });
@@ -31,7 +31,7 @@ test("sign in, launch, specify, plan and approve by links and forms", async ({ p
   await test.step("make a homelab and launch it", async () => {
     await page.goto("/tenants/new");
     await page.getByLabel("Name", { exact: true }).fill("Plain lab");
-    await page.getByRole("button", { name: "Create it" }).click();
+    await page.getByRole("button", { name: "Create homelab" }).click();
     await page.waitForURL("**/tenant/plain-lab");
     await page.getByRole("button", { name: "Launch homelab" }).first().click();
     // The launch reads itself again until it is done.

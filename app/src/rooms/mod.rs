@@ -6,6 +6,8 @@ pub(crate) mod kits;
 pub(crate) mod portal;
 pub(crate) mod stack;
 
+use types::portal::Role;
+
 use crate::ui::icon::{IconData, lu};
 
 /// A page that the navigation reaches.
@@ -53,8 +55,8 @@ fn room(
     }
 }
 
-/// The rooms of a tenant.
-pub(crate) fn tenant_rooms(slug: &str) -> Vec<Room> {
+/// The rooms of a tenant that somebody with this role may enter.
+pub(crate) fn tenant_rooms(slug: &str, role: Role) -> Vec<Room> {
     let at = |path: &str| format!("/tenant/{slug}{path}");
     let mut rooms = vec![
         room("Homelab", "Overview", lu::LuLayoutDashboard, "o", at("")),
@@ -71,8 +73,16 @@ pub(crate) fn tenant_rooms(slug: &str) -> Vec<Room> {
             "t",
             format!("/account/tokens?tenant={slug}"),
         ),
-        room("Settings", "Audit log", lu::LuScrollText, "l", at("/audit")),
     ];
+    if role == Role::Admin {
+        rooms.push(room(
+            "Settings",
+            "Audit log",
+            lu::LuScrollText,
+            "l",
+            at("/audit"),
+        ));
+    }
     rooms[0].exact = true;
     rooms[1].count = Some(Counted::Stacks);
     rooms[2].count = Some(Counted::Nodes);
@@ -123,11 +133,11 @@ pub(crate) fn admin_rooms() -> Vec<Room> {
 }
 
 /// Every room that somebody reaches from where they are.
-pub(crate) fn rooms_of(slug: &str, operator: bool) -> Vec<Room> {
+pub(crate) fn rooms_of(slug: &str, role: Role, operator: bool) -> Vec<Room> {
     let mut rooms = if slug.is_empty() {
         Vec::new()
     } else {
-        tenant_rooms(slug)
+        tenant_rooms(slug, role)
     };
     if operator {
         rooms.extend(admin_rooms().into_iter().map(|room| Room {
@@ -145,11 +155,13 @@ pub(crate) fn rooms_of(slug: &str, operator: bool) -> Vec<Room> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use types::portal::Role;
+
     use super::{admin_rooms, tenant_rooms};
 
     #[test]
     fn each_room_has_a_letter_of_its_own() {
-        for rooms in [tenant_rooms("nordhaus"), admin_rooms()] {
+        for rooms in [tenant_rooms("nordhaus", Role::Admin), admin_rooms()] {
             let keys: BTreeSet<_> = rooms.iter().map(|room| room.key).collect();
             assert_eq!(keys.len(), rooms.len());
         }

@@ -177,17 +177,17 @@ pub(crate) fn failure(problem: &Problem, again: Option<String>) -> AnyView {
     };
     view! {
         <div class="card card-pad mx-auto mt-4 grid max-w-xl justify-items-start gap-2" role="alert">
-            {icon_with(sign, "icon size-6 text-ink-bad")}
+            {icon_with(sign, if gone || problem.code == ErrorCode::Forbidden { "icon size-6 text-muted" } else { "icon size-6 text-ink-bad" })}
             <h1 class="text-lg">{problem.title.clone()}</h1>
             <p>{said}</p>
-            {problem.request_id.clone().map(request_id)}
-            <div class="mt-2 flex flex-wrap gap-2.5">
+            <div class="mt-2 flex flex-wrap items-center gap-2.5">
                 {again.map(|path| view! {
                     <a class="btn btn-primary" rel="external" href=path>{icon(lu::LuRotateCw)} "Try again"</a>
                 })}
-                <a class=start href="/">"Go to the start"</a>
-                <a class="btn btn-plain" href=explained>"What this means"</a>
+                <a class=start href="/">"Your homelabs"</a>
+                <a class="link" href=explained>"What this means"</a>
             </div>
+            {problem.request_id.clone().map(request_id)}
         </div>
     }
     .into_any()

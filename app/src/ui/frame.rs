@@ -118,29 +118,26 @@ fn forget_counts_of_another(slug: Memo<String>) {
     });
 }
 
-/// Says that a tenant is sample data, until its owner hides it in this browser.
+/// Says that a tenant is sample data, until somebody hides it in their browser.
 fn sample_banner(here: &Here) -> Option<AnyView> {
     const COOKIE: &str = "kombify-sample-banner";
     here.tenant().filter(|one| one.sample)?;
     let hidden = RwSignal::new(cookie::read(COOKIE).as_deref() == Some("off"));
-    let may_hide = here.may_decide();
     let view = move || {
         (!hidden.get()).then(|| {
             view! {
                 <section class="banner no-print" aria-label="Sample data">
                     {icon(lu::LuFlaskConical)}
                     <p class="flex-1">"This is the sample homelab. Try everything: nothing here is yours."</p>
-                    {may_hide.then(|| view! {
-                        <button
-                            type="button" class="needs-script link"
-                            on:click=move |_| {
-                                cookie::write(COOKIE, "off");
-                                hidden.set(true);
-                            }
-                        >
-                            "Hide"
-                        </button>
-                    })}
+                    <button
+                        type="button" class="needs-script link"
+                        on:click=move |_| {
+                            cookie::write(COOKIE, "off");
+                            hidden.set(true);
+                        }
+                    >
+                        "Hide"
+                    </button>
                 </section>
             }
         })
@@ -163,7 +160,10 @@ fn side_of(side: Side, mut here: Here) -> AnyView {
         Side::Admin => (admin_rooms(), operator_head()),
         // Of a homelab that is none of theirs, nobody learns what there would be.
         _ if here.tenant().is_none() => (Vec::new(), tenant_head(&here, &viewer)),
-        _ => (tenant_rooms(&here.slug), tenant_head(&here, &viewer)),
+        _ => (
+            tenant_rooms(&here.slug, here.role()),
+            tenant_head(&here, &viewer),
+        ),
     };
     view! {
         {head}
@@ -228,11 +228,13 @@ fn tenant_head(here: &Here, viewer: &Arc<ViewerView>) -> AnyView {
                     <span class="label block">{plan}</span>
                 </span>
                 {icon(lu::LuChevronsUpDown)}
-                <span class="sr-only">"Change the tenant"</span>
+                <span class="sr-only">"Change the homelab"</span>
             </summary>
             <div class="menu-sheet">
                 {others}
-                <a class="menu-item border-t border-line" href="/tenants/new">{icon(lu::LuPlus)} "New tenant"</a>
+                <div class="menu-last">
+                    <a class="menu-item" href="/tenants/new">{icon(lu::LuPlus)} "New homelab"</a>
+                </div>
             </div>
         </details>
     }

@@ -165,9 +165,15 @@ pub(crate) fn overlay() -> AnyView {
                 ("g p", "Plan"),
                 ("g t", "API tokens"),
                 ("g l", "Audit log"),
+            ][..],
+        ),
+        (
+            "Go to, as an operator",
+            &[
                 ("g a", "Admin centre"),
                 ("g i", "Instances"),
                 ("g j", "Jobs"),
+                ("g s", "Tenants"),
                 ("g u", "Users"),
             ][..],
         ),
@@ -191,15 +197,15 @@ pub(crate) fn overlay() -> AnyView {
                 })
                 .collect();
             view! {
-                <div>
-                    <h3 class="label mt-3">{title}</h3>
+                <div class="break-inside-avoid">
+                    <h3 class="label pt-3">{title}</h3>
                     <dl>{keys}</dl>
                 </div>
             }
         })
         .collect();
     let body = view! {
-        <div class="grid gap-x-8 sm:grid-cols-2">{groups}</div>
+        <div class="gap-x-8 sm:columns-2">{groups}</div>
         <div class="dialog-actions">{dialog::closer(OVERLAY, "Close")}</div>
     };
     dialog::dialog(OVERLAY, "Keys".to_owned(), body.into_any())

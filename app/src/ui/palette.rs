@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use types::{
     admin::InstanceView,
-    portal::ViewerView,
+    portal::{Role, ViewerView},
     stack::{KitView, StackOverview},
 };
 use wasm_bindgen::JsCast;
@@ -142,16 +142,21 @@ fn items(viewer: Option<&ViewerView>, slug: &str, known: &Known) -> Vec<Item> {
         ));
     }
     let operator = viewer.is_some_and(|it| it.operator);
-    for room in rooms_of(slug, operator) {
+    let role = viewer
+        .and_then(|it| it.tenants.iter().find(|one| one.slug == slug))
+        .map_or(Role::Viewer, |one| one.role);
+    for room in rooms_of(slug, role, operator) {
         items.push(Item::page(room.sign, room.title, room.group, room.href));
     }
-    if !slug.is_empty() {
+    if role != Role::Viewer {
         items.push(Item::page(
             lu::LuPlus,
             "New stack",
             "action",
             format!("/tenant/{slug}/stacks/new"),
         ));
+    }
+    if role == Role::Admin {
         items.push(Item::page(
             lu::LuUserPlus,
             "Invite a member",
@@ -167,7 +172,7 @@ fn items(viewer: Option<&ViewerView>, slug: &str, known: &Known) -> Vec<Item> {
         items.push(Item::page(
             lu::LuHouse,
             one.name.clone(),
-            "change to this tenant",
+            "change to this homelab",
             format!("/tenant/{}", one.slug),
         ));
     }
@@ -182,7 +187,7 @@ fn items(viewer: Option<&ViewerView>, slug: &str, known: &Known) -> Vec<Item> {
         }
         items.push(Item::page(
             lu::LuPlus,
-            "New tenant",
+            "New homelab",
             "action",
             "/tenants/new",
         ));

@@ -5,8 +5,8 @@ use types::{
     jobs::JobState,
     portal::{Role, Scope, StepState, SubscriptionStatus},
     stack::{
-        ChangeAction, FitLevel, NodeStatus, ResourceState, RunKind, RunState, StackStatus,
-        StackStepState,
+        ChangeAction, ChangeSummary, FitLevel, NodeStatus, ResourceState, RunKind, RunState,
+        StackBrief, StackStatus, StackStepState,
     },
 };
 
@@ -113,6 +113,58 @@ pub(crate) const fn stack(status: StackStatus) -> Word {
         StackStatus::Draft => Word(Idle, "Draft"),
         StackStatus::Active => Word(Good, "Live"),
         StackStatus::Error => Word(Bad, "Failed"),
+    }
+}
+
+/// A stack as its list and its head call it: what happens with it now says more than
+/// where it stands.
+pub(crate) fn stack_now(stack: &StackBrief) -> Word {
+    let run_state = stack.latest_run.as_ref().map(|run| run.state);
+    match run_state {
+        Some(RunState::Waiting) => Word(Wait, "Waits for approval"),
+        Some(state) if !state.ended() => run(state),
+        _ if stack.status == StackStatus::Draft
+            && stack
+                .steps
+                .iter()
+                .any(|step| step.state == StackStepState::Bad) =>
+        {
+            Word(Bad, "Has problems")
+        }
+        _ => self::stack(stack.status),
+    }
+}
+
+/// An event of the audit log, from its code: `member.role_changed` is `Member role changed`.
+pub(crate) fn event(code: &str) -> String {
+    let text = code.replace(['.', '_'], " ");
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// What a plan changes, in a sentence: `7 resources are added, 1 is destroyed.`
+pub(crate) fn changes(sum: ChangeSummary) -> String {
+    let parts: Vec<_> = [
+        (sum.add, "added"),
+        (sum.change, "changed"),
+        (sum.destroy, "destroyed"),
+    ]
+    .into_iter()
+    .filter(|(many, _)| *many > 0)
+    .enumerate()
+    .map(|(at, (many, done))| match (at, many) {
+        (0, 1) => format!("1 resource is {done}"),
+        (0, many) => format!("{many} resources are {done}"),
+        (_, 1) => format!("1 is {done}"),
+        (_, many) => format!("{many} are {done}"),
+    })
+    .collect();
+    if parts.is_empty() {
+        "Nothing changes.".to_owned()
+    } else {
+        format!("{}.", parts.join(", "))
     }
 }
 
@@ -248,7 +300,9 @@ pub(crate) fn initials(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, duration, initials, memory};
+    use types::stack::ChangeSummary;
+
+    use super::{changes, count, duration, event, initials, memory};
 
     #[test]
     fn numbers_read_as_a_person_says_them() {
@@ -261,6 +315,24 @@ mod tests {
             ["512 MiB", "1.5 GiB", "16 GiB"]
         );
         assert_eq!([count(1, "node"), count(4, "node")], ["1 node", "4 nodes"]);
+        let sums = [(0, 0, 0), (1, 0, 0), (7, 2, 1), (0, 0, 3)];
+        assert_eq!(
+            sums.map(|(add, change, destroy)| changes(ChangeSummary {
+                add,
+                change,
+                destroy
+            })),
+            [
+                "Nothing changes.",
+                "1 resource is added.",
+                "7 resources are added, 2 are changed, 1 is destroyed.",
+                "3 resources are destroyed."
+            ]
+        );
+        assert_eq!(
+            ["member.role_changed", "run.approved", ""].map(event),
+            ["Member role changed", "Run approved", ""]
+        );
         assert_eq!(
             [
                 initials("Robin Winter"),

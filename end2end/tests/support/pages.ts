@@ -106,7 +106,7 @@ export const PAGES: Row[] = [
   { name: "dialog-approve", as: "owner", at: (it) => `/tenant/nordhaus/runs/${it.runs.waiting}`, then: press("Approve") },
   { name: "dialog-discard", as: "owner", at: (it) => `/tenant/nordhaus/runs/${it.runs.waiting}`, then: press("Discard") },
   { name: "dialog-destroy", as: "owner", at: (it) => `/tenant/nordhaus/stacks/${it.stacks.media}`, then: press("Destroy") },
-  { name: "dialog-remove", as: "owner", at: (it) => `/tenant/nordhaus/stacks/${it.stacks.media}`, then: press("Remove") },
+  { name: "dialog-remove", as: "owner", at: (it) => `/tenant/nordhaus/stacks/${it.stacks.attic}`, then: press("Remove") },
   { name: "dialog-invite", as: "owner", at: lab("/members"), then: press("Invite") },
   { name: "dialog-remove-member", as: "owner", at: lab("/members"), then: press("Remove") },
   { name: "dialog-register-instance", as: "operator", at: () => "/admin/instances", then: press("Register an instance") },
@@ -126,8 +126,8 @@ export const PAGES: Row[] = [
     as: "member",
     at: lab(""),
     then: async (page) => {
-      await page.getByText("Change the tenant").locator("..").click();
-      await expect(page.getByRole("link", { name: "New tenant" })).toBeVisible();
+      await page.getByText("Change the homelab").locator("..").click();
+      await expect(page.getByRole("link", { name: "New homelab" })).toBeVisible();
     },
   },
 

@@ -40,7 +40,7 @@ export function setUpLink(server: Server): string {
 export async function homelab(page: Page, name: string): Promise<string> {
   await open(page, "/tenants/new");
   await page.getByLabel("Name", { exact: true }).fill(name);
-  await page.getByRole("button", { name: "Create it" }).click();
+  await page.getByRole("button", { name: "Create homelab" }).click();
   await page.waitForURL(/\/tenant\/[^/]+$/);
   const path = new URL(page.url()).pathname;
   await alive(page);

@@ -169,8 +169,8 @@ fn checks(all: &[HealthCheckView], now: Timestamp) -> AnyView {
             view! {
                 <tr>
                     <td class="text-muted whitespace-nowrap">{ago(check.at, now)}</td>
-                    <td class="fact">{words::component(check.database).1} {milliseconds(check.database_ms)}</td>
-                    <td class="fact">{words::component(check.api).1} {milliseconds(check.api_ms)}</td>
+                    <td class="fact" data-label="Database">{words::component(check.database).1} {milliseconds(check.database_ms)}</td>
+                    <td class="fact" data-label="API">{words::component(check.api).1} {milliseconds(check.api_ms)}</td>
                     <td class="wide-only">{words::component(check.agents).1}</td>
                     <td class="wide-only text-muted">{check.detail.clone()}</td>
                     <td class="lead-out right">{pill::state(words::health(check.status))}</td>
@@ -216,11 +216,11 @@ fn facts(instance: &InstanceView, now: Timestamp) -> AnyView {
             <dd>{format!("{} of {}", instance.current_tenants, instance.max_tenants)}</dd>
             <dt>"Runs on"</dt>
             <dd>{words::provisioner(instance.provisioner)}</dd>
-            <dt>"Address for the platform"</dt>
+            <dt>"Internal address"</dt>
             <dd class="mono">{instance.internal_endpoint.clone()}</dd>
-            <dt>"Address for browsers"</dt>
+            <dt>"Public address"</dt>
             <dd class="mono">{public}</dd>
-            <dt>"Made"</dt>
+            <dt>"Created"</dt>
             <dd>{ago(instance.created_at, now)}</dd>
         </dl>
     }

@@ -52,10 +52,15 @@ pub(super) fn sort(instances: &mut [InstanceView]) {
     });
 }
 
-/// Whether somebody should look at it.
+/// Whether somebody should look at it: one that serves tenants has to be healthy, and one
+/// that is being made should not be found broken.
 pub(super) fn attention(instance: &InstanceView, now: Timestamp) -> bool {
     let health = current(&instance.health, now);
-    instance.status == InstanceStatus::Active && health != HealthStatus::Healthy
+    match instance.status {
+        InstanceStatus::Active => health != HealthStatus::Healthy,
+        InstanceStatus::Provisioning => health == HealthStatus::Unhealthy,
+        InstanceStatus::Suspended | InstanceStatus::Decommissioning => false,
+    }
 }
 
 fn share(instance: &InstanceView) -> f64 {
@@ -145,8 +150,8 @@ fn row(instance: &InstanceView) -> AnyView {
             <td class="wide-only text-muted">{words::provisioner(instance.provisioner)}</td>
             <td class="wide-only text-muted">{instance.region.clone()}</td>
             <td class="wide-only text-muted">{words::mode(instance.deployment_mode)}</td>
-            <td class="fact">
-                <span class="flex items-center gap-2.5">
+            <td class="fact" data-label="Tenants">
+                <span class="inline-flex items-center gap-2.5">
                     {meter_small(share(instance))}
                     {format!("{} of {}", instance.current_tenants, instance.max_tenants)}
                 </span>

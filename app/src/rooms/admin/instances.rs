@@ -123,7 +123,7 @@ pub(crate) fn instances_page() -> AnyView {
             view! {
                 {page_head(
                     "Instances",
-                    view! { {many} ". Each holds up to its number of tenants, with a database of its own. " {instances.broken()} }.into_any(),
+                    view! { {many} ". Each serves tenants up to its limit, every one with a database of its own. " {instances.broken()} }.into_any(),
                     view! { <div class="actions">{provision()}</div> }.into_any(),
                 )}
                 <nav class="tabs mb-3" aria-label="Filter by state">{tabs}</nav>
@@ -146,7 +146,7 @@ pub(super) fn provision() -> AnyView {
         .map(|mode| {
             let most = mode.default_max_tenants();
             view! {
-                <option value=mode.word()>{format!("{}, {most} at most unless told otherwise", words::mode(*mode))}</option>
+                <option value=mode.word()>{format!("{}, {most} tenants if no limit is set", words::mode(*mode))}</option>
             }
         })
         .collect();
@@ -169,20 +169,20 @@ pub(super) fn provision() -> AnyView {
                 {field("deployment_mode", "Mode", "", refused, view! {
                     <select id="deployment_mode" name="deployment_mode" class="select">{modes}</select>
                 }.into_any())}
-                {field("max_tenants", "Most tenants", "Empty: what the mode allows.", refused, view! {
+                {field("max_tenants", "Tenant limit (optional)", "Left empty, the mode's own limit.", refused, view! {
                     <input
                         id="max_tenants" name="max_tenants" class="input w-28" inputmode="numeric" autocomplete="off"
                         aria-describedby="max_tenants-hint max_tenants-problem" aria-invalid=wrong("max_tenants")
                     />
                 }.into_any())}
-                {field("internal_endpoint", "Address for the platform", "Where its stack service answers, e.g. https://stack-2.internal:4000.", refused, view! {
+                {field("internal_endpoint", "Internal address", "Where its stack service answers, e.g. https://stack-2.internal:4000.", refused, view! {
                     <input
                         id="internal_endpoint" name="internal_endpoint" type="url" class="input mono" required
                         autocomplete="off" aria-describedby="internal_endpoint-hint internal_endpoint-problem"
                         aria-invalid=wrong("internal_endpoint")
                     />
                 }.into_any())}
-                {field("public_endpoint", "Address for browsers, if it differs", "", refused, view! {
+                {field("public_endpoint", "Public address (optional), if browsers need another one", "", refused, view! {
                     <input
                         id="public_endpoint" name="public_endpoint" type="url" class="input mono" autocomplete="off"
                         aria-describedby="public_endpoint-problem" aria-invalid=wrong("public_endpoint")
@@ -191,7 +191,7 @@ pub(super) fn provision() -> AnyView {
                 {form_problem(refused)}
             </div>
             <div class="dialog-actions">
-                {closer(REGISTER, "Not now")}
+                {closer(REGISTER, "Cancel")}
                 <button type="submit" class="btn btn-primary" disabled=move || create.pending().get()>
                     {icon(lu::LuPlus)} "Register"
                 </button>

@@ -19,10 +19,10 @@ use crate::request;
 use crate::ui::{
     error::loaded,
     icon::{icon, lu},
-    page::page,
+    page::{page, page_head},
     spark::spark,
     time::ago,
-    words::count,
+    words::{self, count},
 };
 
 /// The overview of the platform.
@@ -71,8 +71,12 @@ fn view_overview(overview: AdminOverview) -> AnyView {
         "Admin centre",
         crumbs("Overview"),
         view! {
-            <h1 class="sr-only">"Admin centre"</h1>
-            <div class="grid gap-3.5 sm:grid-cols-2 xl:grid-cols-4">{figures}</div>
+            {page_head(
+                "Admin centre",
+                "What needs somebody, and how the platform does.".into_any(),
+                ().into_any(),
+            )}
+            <div class="grid grid-cols-2 gap-3.5 xl:grid-cols-4">{figures}</div>
             <section class="card mt-3.5" aria-labelledby="instances-title">
                 <div class="card-head card-pad">
                     <h2 id="instances-title">"Instances"</h2>
@@ -100,7 +104,7 @@ fn view_overview(overview: AdminOverview) -> AnyView {
 fn figure(figure: &Figure) -> AnyView {
     let course = (figure.course.len() > 1).then(|| {
         view! {
-            <div class="w-24 self-end">
+            <div class="hidden w-24 self-end sm:block">
                 {spark(&figure.course, format!("{} over {} hours", figure.label, figure.course.len()))}
             </div>
         }
@@ -146,11 +150,12 @@ fn event_row(event: &AuditEventView, now: Timestamp) -> AnyView {
         Some(tenant) => format!("{}, in {tenant}", event.actor),
         None => event.actor.clone(),
     };
+    let subject = Some(event.subject.clone()).filter(|it| *it != event.actor);
     view! {
         <li class="row">
             <span class="text-muted">{icon(lu::LuScrollText)}</span>
             <span class="min-w-0 flex-1">
-                <code>{event.action.clone()}</code> " " {event.subject.clone()}
+                {words::event(&event.action)} " " <span class="text-muted">{subject}</span>
                 <span class="label block">{place}</span>
             </span>
             <span class="label whitespace-nowrap">{ago(event.at, now)}</span>

@@ -119,7 +119,7 @@ fn table(rows: Vec<AnyView>) -> AnyView {
                         <th scope="col">"Tenant"</th>
                         <th scope="col">"Plan"</th>
                         <th scope="col">"Members"</th>
-                        <th scope="col">"Made"</th>
+                        <th scope="col">"Created"</th>
                         <th scope="col">"Instance"</th>
                         <th scope="col" class="right">"State"</th>
                     </tr>
@@ -146,7 +146,7 @@ fn row(
                 </span>
                 <code class="text-muted">{tenant.slug.clone()}</code>
             </td>
-            <td class="fact">{tenant.plan.title()}</td>
+            <td class="fact" data-label="Plan">{tenant.plan.title()}</td>
             <td class="wide-only">{tenant.members}</td>
             <td class="wide-only text-muted">{ago(tenant.created_at, now)}</td>
             <td class="fact break-before">{selector(tenant, instances, assign)}</td>
@@ -188,7 +188,7 @@ fn selector(
                     {options}
                 </select>
                 <button type="submit" class="btn btn-plain btn-slim" disabled=move || assign.pending().get()>
-                    "Place"
+                    {if none { "Place" } else { "Move" }}
                 </button>
             </span>
         }.into_any())}

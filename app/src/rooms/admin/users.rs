@@ -81,7 +81,7 @@ fn row(user: &UserAdminView, now: Timestamp) -> AnyView {
             </td>
             <td class="fact text-muted">{user.email.clone()}</td>
             <td class="fact break-before">{user.tenants.join(", ")}</td>
-            <td class="lead-out right text-muted">{ago_or_never(user.last_seen_at, now)}</td>
+            <td class="lead-out right text-muted" data-label="seen">{ago_or_never(user.last_seen_at, now)}</td>
         </tr>
     }
     .into_any()

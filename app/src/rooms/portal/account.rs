@@ -176,9 +176,9 @@ fn token_list(
                     <thead>
                         <tr>
                             <th scope="col">"Token"</th>
-                            <th scope="col">"May"</th>
+                            <th scope="col">"Scopes"</th>
                             <th scope="col">"Last used"</th>
-                            <th scope="col">"Ends"</th>
+                            <th scope="col">"Expires"</th>
                             <th scope="col"><span class="sr-only">"Actions"</span></th>
                         </tr>
                     </thead>
@@ -207,8 +207,8 @@ fn token_row(token: &ApiTokenView, now: Timestamp, revoke: ServerAction<RevokeTo
                 <code class="block text-muted">{format!("{}…", token.prefix)}</code>
             </td>
             <td class="fact">{scopes.join(", ")}</td>
-            <td class="wide-only text-muted">{ago_or_never(token.last_used_at, now)}</td>
-            <td class="fact text-muted">{ago(token.expires_at, now)}</td>
+            <td class="fact text-muted" data-label="used">{ago_or_never(token.last_used_at, now)}</td>
+            <td class="fact text-muted" data-label="expires">{ago(token.expires_at, now)}</td>
             <td class="lead-out right">
                 {action_form(revoke, "", view! {
                     <input type="hidden" name="id" value=token.id.to_string() />
@@ -267,12 +267,12 @@ fn token_form(create: ServerAction<CreateToken>) -> AnyView {
                         }.into_any(),
                     )}
                     <fieldset class="grid gap-2">
-                        <legend class="mb-1 font-medium">"May"</legend>
+                        <legend class="mb-1 font-medium">"Scopes"</legend>
                         {scopes}
                     </fieldset>
                     {field(
                         "days",
-                        "Ends after, in days",
+                        "Expires after, in days",
                         "1 to 365.",
                         refused,
                         view! {
@@ -288,7 +288,7 @@ fn token_form(create: ServerAction<CreateToken>) -> AnyView {
                     <p class="no-script-only label">"The secret can be shown only with scripts switched on."</p>
                     <div>
                         <button type="submit" class="btn btn-primary" disabled=move || create.pending().get()>
-                            {icon(lu::LuKeyRound)} "Make a token"
+                            {icon(lu::LuKeyRound)} "Create token"
                         </button>
                     </div>
                 </div>

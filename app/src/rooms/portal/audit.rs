@@ -16,6 +16,7 @@ use crate::{
         icon::{icon, lu},
         page::{Crumb, page, page_head},
         time::ago,
+        words,
     },
 };
 
@@ -113,7 +114,7 @@ fn table(events: &[AuditEventView], now: Timestamp, question: &str) -> AnyView {
                 <thead>
                     <tr>
                         <th scope="col">"What"</th>
-                        <th scope="col">"To"</th>
+                        <th scope="col">"Subject"</th>
                         <th scope="col">"Who"</th>
                         <th scope="col">"When"</th>
                         <th scope="col">"Request"</th>
@@ -129,12 +130,12 @@ fn table(events: &[AuditEventView], now: Timestamp, question: &str) -> AnyView {
 fn row(event: &AuditEventView, now: Timestamp) -> AnyView {
     view! {
         <tr>
-            <td><code>{event.action.clone()}</code></td>
+            <td title=event.action.clone()>{words::event(&event.action)}</td>
             <td class="fact break-before">
                 {event.subject.clone()}
                 {(!event.detail.is_empty()).then(|| view! { <span class="label block">{event.detail.clone()}</span> })}
             </td>
-            <td class="fact">{event.actor.clone()}</td>
+            <td class="fact" data-label="by">{event.actor.clone()}</td>
             <td class="lead-out text-muted whitespace-nowrap">{ago(event.at, now)}</td>
             <td class="wide-only"><code class="text-muted">{event.request_id.clone()}</code></td>
         </tr>

@@ -128,6 +128,7 @@ fn view_launch(here: &Here, first: LaunchView) -> AnyView {
                 .map(|one| {
                     let took = one.duration_ms.map(|ms| words::duration(i64::from(ms)));
                     let detail = match (one.detail.is_empty(), took) {
+                        (false, Some(took)) if one.detail.ends_with(&took) => one.detail.clone(),
                         (false, Some(took)) => format!("{}, {took}", one.detail),
                         (true, Some(took)) => took,
                         (_, None) => one.detail.clone(),
@@ -150,7 +151,23 @@ fn view_launch(here: &Here, first: LaunchView) -> AnyView {
             }
         })
     };
-    let title = format!("Launching {name}");
+    let title = format!("Launch of {name}");
+    let said = move || {
+        launch.with(|it| match (it.ended, it.failure.is_some()) {
+            (false, _) => "It takes a moment. Nothing is changed on your machines.",
+            (true, false) => "It is launched. Nothing was changed on your machines.",
+            (true, true) => "It did not come to its end. Nothing was changed on your machines.",
+        })
+    };
+    let class = move || {
+        launch.with(|it| {
+            if it.ended && it.failure.is_none() {
+                "btn btn-primary"
+            } else {
+                "btn btn-plain"
+            }
+        })
+    };
     plain(
         &title,
         false,
@@ -158,14 +175,14 @@ fn view_launch(here: &Here, first: LaunchView) -> AnyView {
             <Title text=title.clone() />
             {page_head(
                 &title,
-                "It takes a moment. Nothing is changed on your machines.".into_any(),
+                view! { {said} }.into_any(),
                 ().into_any(),
             )}
             <section class="card card-pad" aria-label="Steps" aria-live="polite">
                 <ol class="grid gap-3">{steps}</ol>
                 {failure}
             </section>
-            <p class="mt-4"><a class="link" href=home>"Back to the overview"</a></p>
+            <p class="mt-4"><a class=class href=home>"Open the homelab"</a></p>
             {live::again_without_scripts(waits, 2)}
         }
         .into_any(),

@@ -163,7 +163,7 @@ fn say(actions: Actions) {
         if let Some(Ok(())) = revoke.get() {
             toasts.say(
                 Tone::Good,
-                "The invitation was taken back; its link does not work any more.",
+                "The invitation was revoked; its link no longer works.",
             );
         }
     });
@@ -317,13 +317,13 @@ fn remove_dialog(here: &Here, member: &MemberView, action: ServerAction<RemoveMe
                 <input type="hidden" name="slug" value=here.slug.clone() />
                 <input type="hidden" name="user" value=member.user.to_string() />
                 <dl class="facts mt-2">
-                    <dt>"Goes"</dt>
-                    <dd>{format!("{}'s access to {}, at once.", member.name, here.name())}</dd>
-                    <dt>"Stays"</dt>
+                    <dt>"Deleted"</dt>
+                    <dd>{format!("{}'s access to {}.", member.name, here.name())}</dd>
+                    <dt>"Kept"</dt>
                     <dd>"What they did, in runs and in the audit log."</dd>
                 </dl>
                 <div class="dialog-actions">
-                    {closer(id, "Keep them")}
+                    {closer(id, "Cancel")}
                     <button type="submit" class="btn btn-danger">{icon(lu::LuUserMinus)} "Remove"</button>
                 </div>
             }.into_any())}
@@ -343,7 +343,7 @@ fn invitations(here: &Here, members: &MembersView, may: bool, actions: Actions) 
         .collect();
     view! {
         <section class="card card-pad mt-3.5 pb-2" aria-labelledby="invitations-title">
-            <h2 id="invitations-title" class="mb-1 text-sm font-medium">"Invitations that wait"</h2>
+            <h2 id="invitations-title" class="mb-1 text-sm font-medium">"Pending invitations"</h2>
             <ul>{rows}</ul>
         </section>
     }
@@ -367,12 +367,12 @@ fn invitation_row(
             <span class="min-w-0 flex-1">
                 {whom} <span class="text-muted">{format!(" as {}, by {}", role(one.role), one.invited_by)}</span>
             </span>
-            <span class="label">"ends " {ago(one.expires_at, now)}</span>
+            <span class="label">"expires " {ago(one.expires_at, now)}</span>
             {may.then(|| view! {
                 {action_form(action, "", view! {
                     <input type="hidden" name="slug" value=here.slug.clone() />
                     <input type="hidden" name="id" value=one.id.to_string() />
-                    <button type="submit" class="btn btn-plain btn-slim">"Take back"</button>
+                    <button type="submit" class="btn btn-plain btn-slim">"Revoke"</button>
                 }.into_any())}
             })}
         </li>
@@ -422,7 +422,7 @@ fn invite_dialog(here: &Here, action: ServerAction<CreateInvitation>) -> AnyView
                     <div class="grid gap-1">
                         <label class="font-medium" for="invite-note">"For whom"</label>
                         <input id="invite-note" name="note" class="input" maxlength="120" autocomplete="off" />
-                        <p class="label">"A name or address to recognise it by. Nothing is sent."</p>
+                        <p class="label">"A name to recognise it by. Nothing is sent: you pass the link on yourself."</p>
                     </div>
                     <fieldset class="grid gap-2">
                         <legend class="mb-1 font-medium">"Role"</legend>
@@ -432,9 +432,9 @@ fn invite_dialog(here: &Here, action: ServerAction<CreateInvitation>) -> AnyView
                     {link}
                 </div>
                 <div class="dialog-actions">
-                    {closer(INVITE, "Close")}
+                    {closer(INVITE, "Cancel")}
                     <button type="submit" class="btn btn-primary" disabled=move || action.pending().get()>
-                        {icon(lu::LuLink)} "Make a link"
+                        {icon(lu::LuLink)} "Create link"
                     </button>
                 </div>
             }.into_any())}

@@ -6,7 +6,7 @@ use types::{
     Problem,
     admin::HealthStatus,
     portal::{PlanUse, TenantOverview},
-    stack::{NodeStatus, RunState, StackOverview},
+    stack::{NodeStatus, RunState, StackOverview, StackStatus},
 };
 
 use super::{
@@ -81,7 +81,7 @@ pub(crate) fn overview_page() -> AnyView {
 
 fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -> AnyView {
     let name = portal.tenant.name.clone();
-    let sentence = sentence(&portal, stack.as_ref());
+    let sentence = sentence(here, &portal, stack.as_ref());
     Counts::note(
         stack.as_ref().map(|it| it.stacks.len()),
         stack.as_ref().map(|it| it.nodes.len()),
@@ -96,7 +96,7 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
     let primary = match waiting {
         Some(number) => Some(view! {
             <a class="btn btn-primary" href=here.at(&format!("/runs/{number}"))>
-                {icon(lu::LuHourglass)} "Review the plan"
+                {icon(lu::LuListChecks)} "Review the plan"
             </a>
         }.into_any()),
         None if launched && here.may_edit() => Some(view! {
@@ -104,12 +104,14 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
         }.into_any()),
         None => None,
     };
-    let actions = view! {
-        <div class="actions">
-            {launched.then(|| launch_button(&here.slug, "btn btn-plain"))}
-            {primary}
-        </div>
-    };
+    let actions = launched.then(|| {
+        view! {
+            <div class="actions">
+                {launch_button(&here.slug, "btn btn-plain")}
+                {primary}
+            </div>
+        }
+    });
     let instance = match portal.instance.clone() {
         Some(health) => health_card(&here.slug, health),
         None => view! {
@@ -146,7 +148,7 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
                 {empty(
                     lu::LuRocket,
                     "Launch your homelab to see its stacks",
-                    "Launching places it on an instance if it has none, and signs this browser in to its stack service. It takes a moment and changes nothing on your machines.",
+                    "A launch gives it a place on an instance and opens it in this browser. It takes a moment and changes nothing on your machines.",
                     launch_button(&here.slug, "btn btn-primary"),
                 )}
             </section>
@@ -167,8 +169,8 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
     )
 }
 
-/// Is all well, and what waits: two facts in one line.
-fn sentence(portal: &TenantOverview, stack: Option<&StackOverview>) -> String {
+/// Is all well, and what waits: what was observed, in one line.
+fn sentence(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>) -> String {
     let health = portal.instance.as_ref().map(|it| current(it, portal.now));
     let broken = stack.map_or(0, |it| {
         it.nodes
@@ -178,7 +180,7 @@ fn sentence(portal: &TenantOverview, stack: Option<&StackOverview>) -> String {
     });
     let first = match (health, broken) {
         (None, _) => "Not launched yet.".to_owned(),
-        (Some(HealthStatus::Healthy), 0) => "Everything observed is healthy.".to_owned(),
+        (Some(HealthStatus::Healthy), 0) => "The instance is healthy.".to_owned(),
         (Some(HealthStatus::Healthy), broken) => {
             format!("{} not online.", are(broken, "node"))
         }
@@ -189,6 +191,16 @@ fn sentence(portal: &TenantOverview, stack: Option<&StackOverview>) -> String {
         }
     };
     let Some(stack) = stack else { return first };
+    let failed = stack
+        .stacks
+        .iter()
+        .filter(|it| it.status == StackStatus::Error)
+        .count();
+    let first = match failed {
+        0 => first,
+        1 => format!("{first} The last apply of one stack failed."),
+        more => format!("{first} The last apply of {more} stacks failed."),
+    };
     let waiting = stack
         .stacks
         .iter()
@@ -198,10 +210,15 @@ fn sentence(portal: &TenantOverview, stack: Option<&StackOverview>) -> String {
                 .is_some_and(|run| run.state == RunState::Waiting)
         })
         .count();
+    let whose = if here.may_decide() {
+        "your"
+    } else {
+        "an admin's"
+    };
     match waiting {
-        0 => format!("{first} Nothing waits for you."),
-        1 => format!("{first} One change waits for an approval."),
-        more => format!("{first} {more} changes wait for an approval."),
+        0 => format!("{first} Nothing waits for an approval."),
+        1 => format!("{first} One change waits for {whose} approval."),
+        more => format!("{first} {more} changes wait for {whose} approval."),
     }
 }
 
@@ -229,7 +246,7 @@ fn stack_card(here: &Here, stack: &StackOverview) -> AnyView {
                 {empty(
                     lu::LuLayers,
                     "No stack yet",
-                    "A stack is one blueprint with your machines in it. Describe them once, read the plan, then apply it.",
+                    "A stack is a kit with your machines in it: describe the machines, read the plan, apply it.",
                     action,
                 )}
             </section>
@@ -277,7 +294,7 @@ fn plan_card(here: &Here, portal: &TenantOverview, usage: &[PlanUse]) -> AnyView
 fn runs_card(here: &Here, stack: &StackOverview) -> AnyView {
     let body = if stack.runs.is_empty() {
         view! {
-            <p class="mt-2 text-muted">"No run yet. A run starts with a plan, which changes nothing."</p>
+            <p class="mt-2 text-muted">"No run yet. Plan a stack to see what would change; planning changes nothing."</p>
         }
         .into_any()
     } else {

@@ -103,10 +103,13 @@ pub(crate) fn problem_page() -> AnyView {
                 view! {
                     {page_head(
                         code.title(),
-                        view! { <code>{code.word()}</code> {format!(", HTTP {}", code.status())} }.into_any(),
+                        view! {
+                            "What the answer " <code>{code.word()}</code> {format!(" (HTTP {}) means.", code.status())}
+                        }.into_any(),
                         ().into_any(),
                     )}
                     <div class="card card-pad"><p>{advice(*code)}</p></div>
+                    <p class="mt-4"><a class="btn btn-plain" href="/">"Your homelabs"</a></p>
                 }
                 .into_any(),
             ),
@@ -130,7 +133,7 @@ pub(crate) fn not_found() -> AnyView {
                 {icon_with(lu::LuSearchX, "icon size-6 text-muted")}
                 <h1 class="text-lg">"There is no page at this address"</h1>
                 <p class="text-muted">"It may have been moved or removed, or the address has a typing error."</p>
-                <a class="btn btn-primary mt-2" href="/">"Go to the start"</a>
+                <a class="btn btn-primary mt-2" href="/">"Your homelabs"</a>
             </div>
         }
         .into_any(),

@@ -48,14 +48,14 @@ pub(crate) fn tenant_new_page() -> AnyView {
             here,
             Problem::new(types::ErrorCode::Unauthenticated, "Sign in first."),
         ),
-        Some(_) => plain("New tenant", false, form()),
+        Some(_) => plain("New homelab", false, form()),
     })
 }
 
 fn form() -> AnyView {
     let create = ServerAction::<CreateTenant>::new();
     let refused = refusal(create);
-    let lede = "A tenant is one homelab with its members, its plan and a space of its own.";
+    let lede = "Your machines, stacks and members live in it. You can make more of them later.";
     view! {
         {page_head("Name your homelab", lede.into_any(), ().into_any())}
         <div class="card card-pad">
@@ -76,8 +76,8 @@ fn form() -> AnyView {
                     )}
                     {field(
                         "slug",
-                        "Name in addresses, if you want to choose it",
-                        "Lower-case letters, digits and dashes. Made from the name when it stays empty; it cannot be changed later.",
+                        "Name in addresses (optional)",
+                        "Lower-case letters, digits and dashes, as in /tenant/nordhaus-lab. Left empty, it is made from the name. It cannot be changed later.",
                         refused,
                         view! {
                             <input
@@ -91,7 +91,7 @@ fn form() -> AnyView {
                     {form_problem(refused)}
                     <div>
                         <button type="submit" class="btn btn-primary" disabled=move || create.pending().get()>
-                            {icon(lu::LuPlus)} "Create it"
+                            {icon(lu::LuPlus)} "Create homelab"
                         </button>
                     </div>
                 </div>

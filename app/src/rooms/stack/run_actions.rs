@@ -20,6 +20,7 @@ use crate::{
         icon::{icon, lu},
         pill::Tone,
         toast::toasts,
+        words,
     },
 };
 
@@ -227,8 +228,9 @@ fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
         run.with(|it| {
             let sum = it.summary;
             format!(
-                "{} of {} to add, {} to change, {} to destroy. Exactly this plan is applied, or nothing.",
-                sum.add, it.run.stack_name, sum.change, sum.destroy
+                "{} Exactly this plan is applied to {}, or nothing.",
+                words::changes(sum),
+                it.run.stack_name
             )
         })
     };
@@ -256,10 +258,10 @@ fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
                 />
                 <p class="mt-2">{says}</p>
                 {destroys}
-                <div class="mt-3 grid gap-1">{comment("approve-comment", "Comment, if you like")}</div>
+                <div class="mt-3 grid gap-1">{comment("approve-comment", "Comment (optional)")}</div>
                 <div class="mt-3">{form_problem(refusal(approve))}</div>
                 <div class="dialog-actions">
-                    {closer(APPROVE, "Not now")}
+                    {closer(APPROVE, "Cancel")}
                     <button type="submit" class="btn btn-primary" disabled=move || approve.pending().get()>
                         {icon(lu::LuCheck)} "Approve and apply"
                     </button>
@@ -281,11 +283,11 @@ fn discard_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
         view! {
             {action_form(discard, "", view! {
                 {hidden(here, run)}
-                <p class="mt-2">"The plan is put away and nothing is changed. A new plan can be made at any time."</p>
-                <div class="mt-3 grid gap-1">{comment("discard-comment", "Why, if you like")}</div>
+                <p class="mt-2">"The plan is not applied and nothing is changed. It stays readable, and a new plan can be made at any time."</p>
+                <div class="mt-3 grid gap-1">{comment("discard-comment", "Reason (optional)")}</div>
                 <div class="mt-3">{form_problem(refusal(discard))}</div>
                 <div class="dialog-actions">
-                    {closer(DISCARD, "Keep it")}
+                    {closer(DISCARD, "Cancel")}
                     <button type="submit" class="btn btn-primary" disabled=move || discard.pending().get()>
                         "Discard the plan"
                     </button>

@@ -162,7 +162,7 @@ fn list(here: &Here, runs: &[RunBrief], now: Timestamp, filter: Filter) -> AnyVi
                             <th scope="col">"Run"</th>
                             <th scope="col">"Stack"</th>
                             <th scope="col">"Revision"</th>
-                            <th scope="col">"Asked for"</th>
+                            <th scope="col">"Started"</th>
                             <th scope="col">"Took"</th>
                             <th scope="col" class="right">"State"</th>
                         </tr>

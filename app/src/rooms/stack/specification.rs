@@ -254,7 +254,7 @@ fn how(draft: Draft) -> String {
 
 fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyView {
     if !may_edit {
-        return view! { <span class="label ml-auto">"Viewers read; members edit."</span> }
+        return view! { <span class="label ml-auto">"You may read this; members may change it."</span> }
             .into_any();
     }
     let save = ServerAction::<SaveSpecification>::new();

@@ -90,21 +90,16 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
         .map(|run| run.number);
     let may_edit = stack.role != types::portal::Role::Viewer;
     let edit = here.at(&format!("/stacks/{}/specification", brief.id));
-    let plan_class = if waiting.is_some() {
-        "btn btn-plain"
-    } else {
-        "btn btn-primary"
-    };
     let actions = view! {
         <div class="actions">
             <a class="btn btn-plain" href=edit>{icon(lu::LuFileCode)} "Specification"</a>
-            {may_edit.then(|| view! {
+            {(may_edit && waiting.is_none()).then(|| view! {
                 {action_form(plan, "", view! {
                     <input type="hidden" name="slug" value=here.slug.clone() />
                     <input type="hidden" name="stack" value=brief.id.to_string() />
                     <input type="hidden" name="kind" value=RunKind::Apply.word() />
                     <button
-                        type="submit" class=plan_class title=reason
+                        type="submit" class="btn btn-primary" title=reason
                         disabled=move || reason.is_some() || plan.pending().get()
                     >
                         {icon(lu::LuPlay)} "Plan"
@@ -113,7 +108,7 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
             })}
             {waiting.map(|number| view! {
                 <a class="btn btn-primary" href=here.at(&format!("/runs/{number}"))>
-                    {icon(lu::LuHourglass)} "Review the plan"
+                    {icon(lu::LuListChecks)} "Review the plan"
                 </a>
             })}
         </div>
@@ -121,13 +116,13 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
     let lede = view! {
         <span class="flex flex-wrap items-center gap-2">
             {format!("{}, {}", brief.kit, parts::revision(brief.revision))}
-            {pill::state(words::stack(brief.status))}
+            {pill::state(words::stack_now(brief))}
             {stack.sample.then(pill::sample)}
         </span>
     };
     let runs = if stack.runs.is_empty() {
         view! {
-            <p class="mt-2 text-muted">"No run yet. A run starts with a plan, which changes nothing."</p>
+            <p class="mt-2 text-muted">"No run yet. Plan to see what would change; planning changes nothing."</p>
         }
         .into_any()
     } else {
@@ -135,7 +130,7 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
     };
     let nodes = if stack.nodes.is_empty() {
         view! {
-            <p class="card-pad pt-0 text-muted">"Nodes appear here once a plan with them was applied."</p>
+            <p class="card-pad pt-0 text-muted">"Nodes appear here after the first apply."</p>
         }
         .into_any()
     } else {

@@ -52,6 +52,7 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
         return ().into_any();
     }
     let applied = stack.state_serial.is_some();
+    let owns = !stack.nodes.is_empty();
     view! {
         <section class="card mt-3.5" aria-labelledby="settings-title">
             <div class="card-head card-pad"><h2 id="settings-title">"Settings"</h2></div>
@@ -60,7 +61,7 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
                     <p class="font-medium">"Destroy what it made"</p>
                     <p class="text-muted">
                         {if applied {
-                            "Plans the removal of every resource; the plan waits for an approval like any other."
+                            "Plans to destroy every resource; the plan waits for an approval like any other."
                         } else {
                             "Nothing was applied yet, so there is nothing to destroy."
                         }}
@@ -71,13 +72,25 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
             <div class="flex flex-wrap items-center gap-3 border-t border-line p-3.5">
                 <div class="min-w-0 flex-1">
                     <p class="font-medium">"Remove the stack"</p>
-                    <p class="text-muted">"Takes away its specification, its runs and their logs. What it made has to be destroyed first."</p>
+                    <p class="text-muted">
+                        {if owns {
+                            "Destroy what it made first: afterwards nothing here would know about it."
+                        } else {
+                            "Deletes its specification, its runs and their logs."
+                        }}
+                    </p>
                 </div>
-                {opener(REMOVE, "btn btn-danger", lu::LuTrash2, "Remove")}
+                {if owns {
+                    view! {
+                        <button type="button" class="btn btn-danger" disabled>{icon(lu::LuTrash2)} "Remove"</button>
+                    }.into_any()
+                } else {
+                    opener(REMOVE, "btn btn-danger", lu::LuTrash2, "Remove")
+                }}
             </div>
         </section>
         {destroy_dialog(here, stack)}
-        {remove_dialog(here, stack)}
+        {(!owns).then(|| remove_dialog(here, stack))}
     }
     .into_any()
 }
@@ -85,7 +98,7 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
 fn typed_name(id: &'static str, name: &str, typed: RwSignal<String>) -> AnyView {
     view! {
         <label class="font-medium" for=id>
-            "Type " <code>{name.to_owned()}</code> " to go on"
+            "Type the name " <code>{name.to_owned()}</code> " to confirm"
         </label>
         <input
             id=id name="confirm" class="input" required autocomplete="off" autocapitalize="off"
@@ -119,15 +132,15 @@ fn ask(
     let blocked = move || pending.get() || (live.get() && *typed.read() != wanted);
     view! {
         <dl class="facts mt-2">
-            <dt>"Goes"</dt>
+            <dt>"Deleted"</dt>
             <dd>{it.goes}</dd>
-            <dt>"Stays"</dt>
+            <dt>"Kept"</dt>
             <dd>{it.stays}</dd>
         </dl>
         <div class="mt-3 grid gap-1">{typed_name(field, &name, typed)}</div>
         <div class="mt-3">{form_problem(refused)}</div>
         <div class="dialog-actions">
-            {closer(it.id, "Keep it")}
+            {closer(it.id, "Cancel")}
             <button type="submit" class="btn btn-danger" disabled=blocked>
                 {icon(lu::LuTriangleAlert)} {it.button}
             </button>
@@ -143,7 +156,7 @@ fn destroy_dialog(here: &Here, stack: &StackView) -> AnyView {
         id: DESTROY,
         title: format!("Destroy what {name} made"),
         goes: format!(
-            "Everything on {}, once the plan is approved.",
+            "What it made on {}, once the plan is approved.",
             count(stack.nodes.len(), "node")
         ),
         stays: "The specification, the runs and their logs.".to_owned(),
@@ -169,10 +182,10 @@ fn remove_dialog(here: &Here, stack: &StackView) -> AnyView {
         id: REMOVE,
         title: format!("Remove {name}"),
         goes: format!(
-            "Its specification, {} and their logs.",
+            "Its specification and {} with all logs.",
             count(stack.runs.len(), "run")
         ),
-        stays: "The audit log, and everything on your machines.".to_owned(),
+        stays: "The audit log.".to_owned(),
         button: "Remove the stack",
     };
     let title = it.title.clone();

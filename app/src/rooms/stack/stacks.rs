@@ -45,7 +45,7 @@ pub(crate) fn stacks_page() -> AnyView {
     let stacks = Resource::new(move || slug.get(), read_stacks);
     loaded(stacks, |here, stacks| {
         Counts::note(Some(stacks.value.len()), None);
-        let actions = here.may_edit().then(|| {
+        let actions = (here.may_edit() && !stacks.value.is_empty()).then(|| {
             view! {
                 <div class="actions">
                     <a class="btn btn-primary" href=here.at("/stacks/new")>{icon(lu::LuPlus)} "New stack"</a>
@@ -58,8 +58,15 @@ pub(crate) fn stacks_page() -> AnyView {
                     {empty(
                         lu::LuLayers,
                         "No stack yet",
-                        "A stack is one blueprint with your machines in it. Describe them once, read the plan, then apply it.",
-                        view! { <a class="btn btn-plain" href=here.at("/kits")>"Look at the kits"</a> }.into_any(),
+                        "A stack is a kit with your machines in it: describe the machines, read the plan, apply it.",
+                        view! {
+                            <div class="flex flex-wrap justify-center gap-2.5">
+                                <a class="btn btn-plain" href=here.at("/kits")>"Look at the kits"</a>
+                                {here.may_edit().then(|| view! {
+                                    <a class="btn btn-primary" href=here.at("/stacks/new")>{icon(lu::LuPlus)} "New stack"</a>
+                                })}
+                            </div>
+                        }.into_any(),
                     )}
                 </section>
             }
@@ -96,7 +103,7 @@ fn card(here: &Here, stack: &StackBrief, now: Timestamp) -> AnyView {
                 <span class="label">{format!("{}, {}", stack.kit, parts::revision(stack.revision))}</span>
                 <span class="flex items-center gap-2.5">
                     <span class="label">"changed " {ago(stack.updated_at, now)}</span>
-                    {pill::state(words::stack(stack.status))}
+                    {pill::state(words::stack_now(stack))}
                 </span>
             </div>
             {stack_steps(&stack.steps)}
