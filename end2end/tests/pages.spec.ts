@@ -8,6 +8,9 @@ import { routes } from "./support/routes";
 import { alive } from "./support/steps";
 import { expect, lookAt, test } from "./support/test";
 
+// The pictures tell more than a trace, which takes as long as they do.
+test.use({ trace: "off" });
+
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
 

@@ -71,7 +71,7 @@ test("sign everybody in and read the sample data", async ({ page, another }) => 
   await operator.getByRole("button", { name: "Register an instance" }).click();
   await operator.getByLabel("Name", { exact: true }).fill("eu-north-1");
   await operator.getByLabel("Region").fill("Stockholm");
-  await operator.getByLabel("Address for the platform").fill("http://127.0.0.1:9");
+  await operator.getByLabel("Internal address").fill("http://127.0.0.1:9");
   await operator.getByRole("button", { name: "Register", exact: true }).click();
   await operator.waitForURL(/\/admin\/instances\/[0-9a-f-]{36}$/);
 
