@@ -8,7 +8,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Tables)]
+        vec![Box::new(Tables), Box::new(FailureCode)]
     }
 }
 
@@ -61,6 +61,34 @@ impl MigrationTrait for Tables {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::tables::drop(manager, TABLES).await
+    }
+}
+
+/// Which kind of problem a run failed with.
+struct FailureCode;
+
+impl MigrationName for FailureCode {
+    fn name(&self) -> &'static str {
+        "m20261126_000002_run_failure_code"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for FailureCode {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut table = Table::alter();
+        table
+            .table(Alias::new("run"))
+            .add_column(column("failure_code").string_len(32).null());
+        manager.alter_table(table).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut table = Table::alter();
+        table
+            .table(Alias::new("run"))
+            .drop_column(Alias::new("failure_code"));
+        manager.alter_table(table).await
     }
 }
 

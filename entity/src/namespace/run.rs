@@ -45,6 +45,8 @@ pub struct Model {
     pub summary: Json,
     /// Why it failed and what to do.
     pub failure: Option<String>,
+    /// The kind of problem, a `types::ErrorCode`'s word, when it failed with one.
+    pub failure_code: Option<String>,
     /// 0: go on; 1: a person wants it to end in order; 2: to be killed.
     pub cancel: i32,
     /// Who wants that, by name.

@@ -266,6 +266,7 @@ async fn without_tofu_specifications_are_saved_and_plans_fail_with_the_reason() 
     let mut lab = Lab::open(Browser::at(server.address())).await;
     let number = lab.plan().await;
     let run = lab.until(number, &["failed"]).await;
+    assert_eq!(run["failure_code"], "tool_missing");
     let why = run["failure"].as_str().expect("a sentence");
     assert!(
         why.contains("Neither tofu nor terraform was found"),

@@ -261,11 +261,17 @@ fn joined(first: &str, second: &str) -> String {
 
 fn failure(run: &RunView) -> Option<AnyView> {
     let text = run.failure.clone()?;
+    let explained = run.failure_code.map(|code| {
+        view! { <a class="link" href=format!("/problems/{}", code.word())>"What this means"</a> }
+    });
     Some(
         view! {
             <div class="notice tone-bad m-3.5" role="alert">
                 {icon(lu::LuCircleAlert)}
-                <p class="min-w-0 whitespace-pre-wrap">{text}</p>
+                <div class="min-w-0">
+                    <p class="whitespace-pre-wrap">{text}</p>
+                    {explained}
+                </div>
             </div>
         }
         .into_any(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    RunId, StackId, Timestamp,
+    ErrorCode, RunId, StackId, Timestamp,
     portal::{Role, StepState},
     string_enum::string_enum,
 };
@@ -176,6 +176,8 @@ pub struct RunView {
     pub comment: Option<String>,
     /// Why it failed and what to do.
     pub failure: Option<String>,
+    /// The kind of problem that it failed with; `/problems/{code}` explains it.
+    pub failure_code: Option<ErrorCode>,
     /// A cancellation was asked for and has not taken effect yet.
     pub cancelling: bool,
     /// The viewer's role.

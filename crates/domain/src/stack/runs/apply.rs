@@ -300,7 +300,7 @@ fn unfinished(
             } else {
                 RunState::Failed
             };
-            (state, error.problem().detail)
+            return (state, row::failing(state, error, now));
         }
     };
     let change = row::ending(state, now).col_expr(run::Column::Failure, Expr::value(said));

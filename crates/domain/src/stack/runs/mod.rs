@@ -122,6 +122,7 @@ impl Runs {
             resources: Set(serde_json::json!([])),
             summary: Set(row::encode(&ChangeSummary::default())?),
             failure: Set(None),
+            failure_code: Set(None),
             cancel: Set(0),
             cancelled_by: Set(None),
             token_hash: Set(None),

@@ -225,8 +225,7 @@ impl Attempt {
                 if error.is_fault() {
                     tracing::error!(run.id = %run.id, error = %error, "a plan failed on our side");
                 }
-                let failed = row::ending(RunState::Failed, now)
-                    .col_expr(run::Column::Failure, Expr::value(error.problem().detail));
+                let failed = row::failing(RunState::Failed, error, now);
                 self.leave(failed, progress)?.exec(&transaction).await?;
                 RunState::Failed
             }

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use types::{
-    RunId, StackId, Timestamp,
+    ErrorCode, RunId, StackId, Timestamp,
     portal::Role,
     stack::{ChangeSummary, RunBrief, RunKind, RunState, RunView},
 };
@@ -98,6 +98,7 @@ pub(in crate::stack) fn view(
         resources,
         summary,
         failure,
+        failure_code,
         cancel,
         cancelled_by: _,
         token_hash: _,
@@ -129,6 +130,10 @@ pub(in crate::stack) fn view(
         decided_at,
         comment,
         failure,
+        failure_code: failure_code.and_then(|word| {
+            let mut all = ErrorCode::ALL.iter().copied();
+            all.find(|code| code.word() == word)
+        }),
         cancelling: cancel > 0 && !state.ended(),
         role,
         now,
@@ -146,6 +151,17 @@ pub(in crate::stack) fn ending(state: RunState, now: Timestamp) -> UpdateMany<ru
         .col_expr(run::Column::State, Expr::value(state.word()))
         .col_expr(run::Column::FinishedAt, Expr::value(now.0))
         .col_expr(run::Column::TokenHash, Expr::value(None::<String>))
+}
+
+/// An end by an error, which is kept as its sentence and its code.
+pub(in crate::stack) fn failing(
+    state: RunState,
+    error: &Error,
+    now: Timestamp,
+) -> UpdateMany<run::Entity> {
+    ending(state, now)
+        .col_expr(run::Column::Failure, Expr::value(error.problem().detail))
+        .col_expr(run::Column::FailureCode, Expr::value(error.code().word()))
 }
 
 /// Waiting plans that must not be approved any more.
