@@ -183,11 +183,11 @@ pub async fn build(
         cookies: CookieNames::new(settings.server.is_https()),
         key: cookie_key(&vault),
         sign_ins: Arc::clone(&sign_ins),
-        board: Arc::new(HealthBoard {
-            engine: programs.engine,
-            runner: programs.runner,
-            resources: Resources::new(&settings.data.dir),
-        }),
+        board: Arc::new(HealthBoard::new(
+            programs.engine,
+            programs.runner,
+            Resources::new(&settings.data.dir),
+        )),
         site: Arc::new(Site {
             public_url: settings.server.public_url.clone(),
             development: settings.server.mode == Mode::Development,

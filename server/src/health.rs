@@ -1,25 +1,75 @@
 //! `/health`: every component as it is now, and the machine's resources.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use adapters::probe::{ResourceSample, Resources};
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
-    ports::{InfrastructureRunner, SpecificationEngine},
+    ports::{InfrastructureRunner, SpecificationEngine, ToolVersion},
     services::Services,
 };
 use serde::Serialize;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use types::admin::ComponentStatus;
 
 use crate::{config::Role, state::Site};
 
+/// For how long a look at the programs holds: each look starts both, and anybody may ask.
+const PROGRAMS_HOLD: Duration = Duration::from_secs(5);
+
 /// What `/health` looks at.
 pub(crate) struct HealthBoard {
-    pub(crate) engine: Arc<dyn SpecificationEngine>,
-    pub(crate) runner: Arc<dyn InfrastructureRunner>,
-    pub(crate) resources: Resources,
+    engine: Arc<dyn SpecificationEngine>,
+    runner: Arc<dyn InfrastructureRunner>,
+    resources: Resources,
+    /// The last look; who asks while one is on its way waits for it.
+    programs: Mutex<Option<(Instant, Programs)>>,
+}
+
+#[derive(Clone)]
+struct Programs {
+    cue: Component,
+    infrastructure: Component,
+}
+
+impl HealthBoard {
+    pub(crate) fn new(
+        engine: Arc<dyn SpecificationEngine>,
+        runner: Arc<dyn InfrastructureRunner>,
+        resources: Resources,
+    ) -> Self {
+        Self {
+            engine,
+            runner,
+            resources,
+            programs: Mutex::new(None),
+        }
+    }
+
+    async fn programs(&self) -> Programs {
+        let mut last = self.programs.lock().await;
+        if let Some((at, seen)) = &*last
+            && at.elapsed() < PROGRAMS_HOLD
+        {
+            return seen.clone();
+        }
+        let found = |it: ToolVersion| format!("{} {}", it.name, it.version);
+        let (cue, infrastructure) = tokio::join!(
+            Component::of(async { self.engine.version().await.map(found) }),
+            Component::of(async { self.runner.version().await.map(found) }),
+        );
+        let seen = Programs {
+            cue,
+            infrastructure,
+        };
+        *last = Some((Instant::now(), seen.clone()));
+        seen
+    }
 }
 
 #[derive(Serialize)]
@@ -41,7 +91,7 @@ struct Components {
     infrastructure: Component,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Component {
     status: ComponentStatus,
     ms: f64,
@@ -52,7 +102,7 @@ struct Component {
 impl Component {
     async fn of(work: impl Future<Output = Result<String, domain::Error>>) -> Self {
         let begun = Instant::now();
-        let result = tokio::time::timeout(std::time::Duration::from_secs(2), work).await;
+        let result = tokio::time::timeout(Duration::from_secs(2), work).await;
         let ms = begun.elapsed().as_secs_f64() * 1000.0;
         match result {
             Ok(Ok(detail)) => Self {
@@ -84,23 +134,10 @@ pub(crate) async fn show(
     State(stopping): State<CancellationToken>,
 ) -> impl IntoResponse {
     let nothing = |()| String::new();
-    let (database, instance_database, cue, infrastructure) = tokio::join!(
+    let (database, instance_database, programs) = tokio::join!(
         Component::of(async { services.portal.ping().await.map(nothing) }),
         Component::of(async { services.stack.ping().await.map(nothing) }),
-        Component::of(async {
-            board
-                .engine
-                .version()
-                .await
-                .map(|found| format!("{} {}", found.name, found.version))
-        }),
-        Component::of(async {
-            board
-                .runner
-                .version()
-                .await
-                .map(|found| format!("{} {}", found.name, found.version))
-        }),
+        board.programs(),
     );
     let well = [&database, &instance_database]
         .iter()
@@ -127,8 +164,8 @@ pub(crate) async fn show(
                 detail: "no agent is registered".to_owned(),
             },
             instance_database,
-            cue,
-            infrastructure,
+            cue: programs.cue,
+            infrastructure: programs.infrastructure,
         },
         resources: board.resources.sample(),
     };
