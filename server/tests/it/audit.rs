@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::Value;
+use test_support::issuer::Account;
 use types::Timestamp;
 
 use crate::support::{Homelab, TestApp, json as body};
@@ -12,11 +13,14 @@ async fn operators_see_what_was_done_last_in_any_tenant_and_a_tenant_only_its_ow
     let lab = Homelab::build(&app).await;
     let open = lab.fill("/api/tenant/harbour/invitations/$invitation");
     lab.ada.send(lab.ada.request(Method::DELETE, &open)).await;
+    // Signing in is in the log, but nobody did anything by it.
+    app.browser().sign_in(Account::complete("mel")).await;
 
     let overview = body(lab.operator.get("/ui/admin/overview").await).await;
     let activity = lines(&overview["activity"]);
     assert_eq!(activity.len(), 5, "{activity:?}");
     assert_eq!(activity[0]["actor"], "ada Example");
+    assert_eq!(activity[0]["action"], "invitation.revoked");
     assert_eq!(activity[0]["tenant"], "harbour");
     let times: Vec<_> = activity.iter().map(at).collect();
     assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
