@@ -176,7 +176,10 @@ pub async fn build(
             .map_err(|error| databases::reach(settings, error))?;
     }
     let stopping = CancellationToken::new();
-    let sign_ins = Arc::new(SignInLimit::new(settings.security.sign_ins_per_minute));
+    let sign_ins = Arc::new(SignInLimit::new(
+        settings.security.sign_ins_per_minute,
+        settings.server.trusted_proxies.clone(),
+    ));
     let state = AppState {
         services: services.clone(),
         leptos: leptos_options(settings),

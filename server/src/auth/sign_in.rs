@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Key, PrivateCookieJar};
@@ -15,7 +15,7 @@ use super::super::pages::failure;
 use crate::{
     cookies::CookieNames,
     extract::{Brought, Query},
-    limits::SignInLimit,
+    limits::{SignInLimit, Wait},
 };
 
 const TRANSACTION_MINUTES: i64 = 10;
@@ -41,22 +41,23 @@ pub(super) async fn start(
     State(key): State<Key>,
     State(limit): State<Arc<SignInLimit>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Query(query): Query<Start>,
 ) -> Result<Response, Response> {
-    let begin = async {
-        limit.count(peer.ip())?;
-        services
-            .portal
-            .sign_in
-            .begin(query.return_to.as_deref())
-            .await
-    };
-    let (authorize_url, transaction) = begin.await.map_err(failure)?;
+    limit.count(peer.ip(), &headers).map_err(too_many)?;
+    let sign_in = &services.portal.sign_in;
+    let begun = sign_in.begin(query.return_to.as_deref()).await;
+    let (authorize_url, transaction) = begun.map_err(failure)?;
     let value = serde_json::to_string(&transaction)
         .map_err(|error| failure(domain::Error::internal("write the sign-in", error)))?;
     let age = time::Duration::minutes(TRANSACTION_MINUTES);
     let jar = PrivateCookieJar::new(key).add(cookies.cookie(cookies.sign_in(), value, Some(age)));
     Ok((DISCREET, jar, Redirect::to(&authorize_url)).into_response())
+}
+
+fn too_many(wait: Wait) -> Response {
+    let after = AppendHeaders([(header::RETRY_AFTER, wait.0)]);
+    (after, failure(wait.error())).into_response()
 }
 
 #[derive(Deserialize)]

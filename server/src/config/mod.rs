@@ -38,7 +38,7 @@ pub use self::{
 
 const DEFAULTS: &str = include_str!("defaults.toml");
 /// Settings that are lists; with commas where they are one text.
-const LISTS: [&str; 2] = ["server.roles", "identity.scopes"];
+const LISTS: [&str; 3] = ["server.roles", "server.trusted_proxies", "identity.scopes"];
 /// Where values come from, besides files; the first is what `config` itself says.
 const ENVIRONMENT: &str = "the environment";
 const COMMAND_LINE: &str = "the command line";

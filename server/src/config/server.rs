@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 /// Where it listens and what it runs.
@@ -16,6 +17,8 @@ pub struct Server {
     pub bind: IpAddr,
     /// Port to listen on.
     pub port: u16,
+    /// Networks of the proxies before it, whose `X-Forwarded-For` says who asks.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where browsers reach it, without a slash at the end; from bind and port when empty.
     pub public_url: String,
     /// Where the other processes and its own OpenTofu reach it; `http://127.0.0.1:<port>`

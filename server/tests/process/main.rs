@@ -5,6 +5,7 @@ mod command_line;
 mod crash;
 mod logs;
 mod metrics;
+mod proxies;
 mod roles;
 mod settings;
 mod stop;
