@@ -9,14 +9,12 @@ use leptos_router::hooks::use_location;
 use types::{ErrorCode, Problem};
 
 use super::{
+    advice::advice,
     icon::{icon, icon_with, lu},
     page::{Crumb, page},
     skeleton::page_skeleton,
 };
-use crate::{
-    here::{Here, Viewer, slug_in},
-    rooms::portal::problem::advice,
-};
+use crate::here::{Here, Viewer, slug_in};
 
 /// Renders a page once its data is there; a refusal gets a page of its own, or
 /// sends the browser to sign in or to launch first.

@@ -1,5 +1,6 @@
 //! The parts that every page is made of.
 
+pub(crate) mod advice;
 pub(crate) mod cookie;
 pub(crate) mod dialog;
 pub(crate) mod diff;
