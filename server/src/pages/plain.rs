@@ -32,7 +32,7 @@ pub(crate) fn document(
 /// sign, and forms to this site and to `client`, an origin or nothing.
 pub(crate) fn html(title: &str, body: &str, client: &str) -> impl IntoResponse + use<> {
     let html = format!(
-        "<!doctype html><html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} · kombify</title><style>{STYLE}</style></head><body><main><a class=\"brand\" href=\"/\"><img src=\"/favicon.svg\" alt=\"\">kombify</a><h1>{title}</h1>{body}</main></body></html>",
+        "<!doctype html><html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\"><title>{title} · kombify</title><style>{STYLE}</style></head><body><main><a class=\"brand\" href=\"/\"><img src=\"/favicon.svg\" alt=\"\">kombify</a><h1>{title}</h1>{body}</main></body></html>",
         title = escape(title),
     );
     (
