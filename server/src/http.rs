@@ -9,7 +9,13 @@ use axum::{
     routing::get,
 };
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{DefaultPredicate, NotForContentType},
+    },
+    limit::RequestBodyLimitLayer,
 };
 use types::{ErrorCode, Problem};
 use utoipa::OpenApi;
@@ -62,7 +68,7 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
         .merge(extra)
         .layer(middleware::from_fn_with_state(state.clone(), roles::layer))
         .layer(middleware::from_fn_with_state(state, streams::layer))
-        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+        .layer(compression())
         .layer(DefaultBodyLimit::max(limits::LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(limits::LARGEST_BODY))
         .layer(middleware::from_fn(limits::too_large))
@@ -72,6 +78,14 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
             security_headers::layer,
         ))
         .layer(middleware::from_fn(request_id::layer))
+}
+
+/// Compresses what is made anew for each answer. An optimised build's modules were
+/// compressed when it was built; another one's are not worth seconds of each visit.
+fn compression() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(DefaultPredicate::new().and(NotForContentType::new("application/wasm")))
 }
 
 /// A method that the address does not have; `Allow` says which it has.
