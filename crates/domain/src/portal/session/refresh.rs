@@ -16,7 +16,7 @@ const REFRESH_LEASE_SECONDS: i64 = 15;
 const UNREACHABLE_GRACE_SECONDS: i64 = 300;
 /// How often, and how many times, a request looks whether another process has renewed.
 const LOOK_FOR_RENEWAL: Duration = Duration::from_millis(100);
-const LOOKS_FOR_RENEWAL: u32 = 20;
+const LOOKS_FOR_RENEWAL: u32 = 50;
 
 impl Sessions {
     /// Refreshes the provider's tokens once, however many requests ask at a time: in
