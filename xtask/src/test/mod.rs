@@ -4,6 +4,8 @@
 mod end_to_end;
 mod report;
 
+use std::{env, num::NonZero, thread};
+
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -103,6 +105,13 @@ fn lint(places: &Places, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// How many tests of a binary run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(2, NonZero::get)
+}
+
 const DENY: [&str; 3] = ["--", "--deny", "warnings"];
 
 fn rust(places: &Places, options: &Options, report: &mut Report) -> Result<()> {
@@ -116,6 +125,10 @@ fn rust(places: &Places, options: &Options, report: &mut Report) -> Result<()> {
             .arg("--no-fail-fast")
             .args(&options.filter)
             .env("KOMBIFY_TEST_POSTGRES_URL", cluster.url());
+        // They wait for programs and databases about half of their time.
+        if env::var_os(THREADS).is_none() {
+            command.env(THREADS, (2 * cores()).to_string());
+        }
         println!("{}", line(&command));
         process::run(&mut command)
     })?;
