@@ -124,8 +124,7 @@ pub(crate) fn cargo_leptos(places: &Places, task: &str, release: bool) -> Result
         // A module for each page: what one visit loads stays small however many there are.
         command.args(["--release", "--precompress", "--split"]);
         command.args(["--lib-features", "split"]);
-        // What is given here replaces what Cargo.toml says.
-        command.args(["--bin-features", "dev-issuer,split"]);
+        command.args(["--bin-features", "split"]);
     }
     let binary = Binary::of(places, release);
     command.env("LEPTOS_SITE_ROOT", &binary.site);
