@@ -9,7 +9,7 @@ use types::{
     },
 };
 
-use crate::support::{Misbehave, World, yaml};
+use crate::support::{Misbehave, World, eventually, yaml};
 
 fn steps(run: &RunView) -> Vec<(&str, StepState)> {
     run.steps
@@ -253,9 +253,11 @@ async fn runs_of_one_stack_work_one_after_the_other(world: &World) {
     world.runner.next(Misbehave::PlanHangs);
     let worker = world.work();
     let first = world.request(&scope, stack).await;
-    world
-        .reach(&scope, first.run.number, RunState::Planning)
-        .await;
+    // Else the plan of the other stack might be the one that hangs.
+    eventually("the first plan to hang", || async {
+        world.runner.misbehaved().then_some(())
+    })
+    .await;
     let second = world.request(&scope, stack).await;
     // Another stack does not wait for this one.
     world.waiting(&scope, other).await;

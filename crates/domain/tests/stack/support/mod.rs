@@ -34,7 +34,7 @@ macro_rules! on_both {
     };
 }
 
-/// Waits until a condition holds, at most 20 seconds.
+/// Waits until a condition holds, at most 90 seconds.
 pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
     what: &str,
     mut look: impl FnMut() -> F,

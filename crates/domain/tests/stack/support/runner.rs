@@ -99,6 +99,11 @@ impl FakeRunner {
         self.script.lock().expect("the script").push_back(misbehave);
     }
 
+    /// Everything that was to go wrong does, or did.
+    pub(crate) fn misbehaved(&self) -> bool {
+        self.script.lock().expect("the script").is_empty()
+    }
+
     /// The plan files whose apply was begun.
     pub(crate) fn applies(&self) -> Vec<Vec<u8>> {
         self.applies.lock().expect("the applies").clone()
