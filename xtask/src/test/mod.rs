@@ -4,7 +4,7 @@
 mod end_to_end;
 mod report;
 
-use std::{env, num::NonZero, thread};
+use std::{num::NonZero, thread};
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -105,9 +105,6 @@ fn lint(places: &Places, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// How many tests of a binary run at once.
-const THREADS: &str = "RUST_TEST_THREADS";
-
 fn cores() -> usize {
     thread::available_parallelism().map_or(2, NonZero::get)
 }
@@ -126,9 +123,7 @@ fn rust(places: &Places, options: &Options, report: &mut Report) -> Result<()> {
             .args(&options.filter)
             .env("KOMBIFY_TEST_POSTGRES_URL", cluster.url());
         // They wait for programs and databases about half of their time.
-        if env::var_os(THREADS).is_none() {
-            command.env(THREADS, (2 * cores()).to_string());
-        }
+        command.env("RUST_TEST_THREADS", (2 * cores()).to_string());
         println!("{}", line(&command));
         process::run(&mut command)
     })?;
