@@ -39,6 +39,7 @@ for (const row of PAGES) {
         const frame = size === "wide" ? WIDE : NARROW;
         await page.setViewportSize(frame);
         await page.emulateMedia({ colorScheme: scheme });
+        if (size === "narrow" && scheme === "dark") await row.narrow?.(page);
         // In the dark the same elements have other colours.
         await accessible(page, `${row.name}, ${size}, ${scheme}`, scheme === "dark" ? ["color-contrast"] : undefined);
         const [beyond, height] = await page.evaluate(() => {
