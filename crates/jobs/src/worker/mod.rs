@@ -133,6 +133,13 @@ impl Worker {
             let free = running.len() < self.options.slots;
             if free {
                 match self.queue.claim(&self.options.name, &kinds).await {
+                    Ok(Some(claimed)) if shutdown.is_cancelled() => {
+                        // Nothing is begun any more; what is not handed back runs again
+                        // when its lease ran out.
+                        if let Err(error) = self.queue.release(&claimed.lease).await {
+                            warn!(job.id = %claimed.job.id, %error, "a job was not handed back");
+                        }
+                    }
                     Ok(Some(claimed)) => {
                         pause = FIRST_LOOK;
                         let handler = Arc::clone(&self.handlers[claimed.job.kind.as_str()]);

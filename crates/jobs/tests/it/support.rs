@@ -240,6 +240,12 @@ impl Running {
         Self { shutdown, task }
     }
 
+    /// Tells it to stop and does not wait.
+    pub(crate) fn tell(self) -> Self {
+        self.shutdown.cancel();
+        self
+    }
+
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         let stopped = tokio::time::timeout(Duration::from_secs(20), self.task).await;

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jobs::{CancelReason, Handler, JobContext, JobState, Outcome, WorkerOptions};
+use sea_orm::{ConnectionTrait as _, Statement, TransactionTrait as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
@@ -130,6 +131,41 @@ async fn a_stopping_worker_hands_its_jobs_back(place: &Place) {
         );
         assert_eq!((job.lease_token, job.lease_until_ms), (None, None));
     }
+}
+
+/// The worker is told to stop while the database still looks for its next job.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_claimed_while_the_worker_stops_is_handed_back() {
+    let Some(place) = Place::postgres().await else {
+        return;
+    };
+    let queue = place.queue();
+    let id = add(&queue, &place.write, job("work")).await;
+    let held = place.write.begin().await.expect("a transaction");
+    held.execute_unprepared("LOCK TABLE job IN ACCESS EXCLUSIVE MODE")
+        .await
+        .expect("locked");
+    let (told, mut hear) = mpsc::unbounded_channel();
+    let handler = Run("work", move |_| {
+        told.send("it ran").expect("heard");
+        std::future::ready(Outcome::Done(Value::Null))
+    });
+    let running = Running::start(&queue, worker("w", 1), handler);
+    let claims = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'job'::regclass";
+    let claims = Statement::from_string(place.write.get_database_backend(), claims);
+    eventually("a claim that waits", async || {
+        let found = place.write.query_one_raw(claims.clone()).await;
+        found.expect("an answer").map(drop)
+    })
+    .await;
+    let stopping = running.tell();
+    held.commit().await.expect("let go");
+    stopping.stop().await;
+    assert_eq!(soon(hear.recv()).await, None);
+    let job = queue.get(id).await.expect("the job");
+    assert_eq!((job.state, job.attempt), (JobState::Queued, 0));
+    place.check_counters().await;
+    place.drop_database().await;
 }
 
 async fn a_job_that_ends_within_the_grace_counts(place: &Place) {
