@@ -128,7 +128,7 @@ test("removing with a wrong name is not possible, with the right one it is", asy
   await dialog.getByRole("textbox").fill("core-services");
   await remove.click();
   await page.waitForURL(/\/stacks$/);
-  await expect(page.getByRole("heading", { name: "No stack yet" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No stacks yet" })).toBeVisible();
 });
 
 test("a homelab's name in addresses that is taken is said at its field", async ({ page, faults }) => {
@@ -159,6 +159,6 @@ test("an unknown page and what belongs to somebody else say so and lead on", asy
     expect(answer?.status(), path).toBe(404);
     await alive(page);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    await expect(page.getByRole("link", { name: "Your homelabs" })).toBeVisible();
+    await expect(page.getByRole("link", { name: "Open your homelabs" })).toBeVisible();
   }
 });

@@ -42,7 +42,7 @@ test("the main job: sign in, launch, specify, plan, approve, apply, destroy", as
     await page.reload();
     await page.waitForURL("**/tenant/test-lab");
     await alive(page);
-    await expect(page.getByRole("heading", { name: "No stack yet" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "No stacks yet" })).toBeVisible();
   });
 
   await step("make a stack from the kit", async () => {
@@ -119,7 +119,7 @@ test("the main job: sign in, launch, specify, plan, approve, apply, destroy", as
     await approve(page);
     await expect(state(page)).toHaveText("Applied", { timeout: 60_000 });
     await open(page, "/tenant/test-lab/nodes");
-    await expect(page.getByRole("heading", { name: "No node yet" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "No nodes yet" })).toBeVisible();
   });
 
   await step("sign out, here and at the issuer", async () => {

@@ -36,7 +36,7 @@ test("sign in, launch, specify, plan and approve by links and forms", async ({ p
     await page.getByRole("button", { name: "Launch homelab" }).first().click();
     // The launch reads itself again until it is done.
     await page.waitForURL("**/tenant/plain-lab", { timeout: 30_000 });
-    await expect(page.getByRole("heading", { name: "No stack yet" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "No stacks yet" })).toBeVisible();
   });
 
   await test.step("make a stack", async () => {

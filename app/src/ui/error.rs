@@ -182,7 +182,7 @@ pub(crate) fn failure(problem: &Problem, again: Option<String>) -> AnyView {
                 {again.map(|path| view! {
                     <a class="btn btn-primary" rel="external" href=path>{icon(lu::LuRotateCw)} "Try again"</a>
                 })}
-                <a class=start href="/">"Your homelabs"</a>
+                <a class=start href="/">"Open your homelabs"</a>
                 <a class="link" href=explained>"What this means"</a>
             </div>
             {problem.request_id.clone().map(request_id)}

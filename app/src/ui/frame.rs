@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     here::{Here, Viewer, use_shown_slug},
-    rooms::{Counted, Room, admin_rooms, tenant_rooms},
+    rooms::{Counted, Room, admin_rooms, portal::overview::read_stack_overview, tenant_rooms},
 };
 
 /// Numbers beside rooms, as far as a page has read them.
@@ -118,6 +118,24 @@ fn forget_counts_of_another(slug: Memo<String>) {
     });
 }
 
+/// Reads the numbers beside the rooms once the page is live; a page that reads them
+/// too is as good.
+fn read_counts(slug: String) {
+    let counts: Counts = expect_context();
+    let shown = use_shown_slug();
+    Effect::new(move |_| {
+        let slug = slug.clone();
+        leptos::task::spawn_local(async move {
+            if let Ok(Some(found)) = read_stack_overview(slug.clone()).await
+                && shown.try_get_untracked() == Some(slug)
+            {
+                counts.stacks.try_set(Some(found.stacks.len()));
+                counts.nodes.try_set(Some(found.nodes.len()));
+            }
+        });
+    });
+}
+
 /// Says that a tenant is sample data, until somebody hides it in their browser.
 fn sample_banner(here: &Here) -> Option<AnyView> {
     const COOKIE: &str = "kombify-sample-banner";
@@ -155,6 +173,9 @@ fn side_of(side: Side, mut here: Here) -> AnyView {
             .first()
             .map(|one| one.slug.clone())
             .unwrap_or_default();
+    }
+    if side != Side::Admin && here.tenant().is_some() {
+        read_counts(here.slug.clone());
     }
     let (rooms, head) = match side {
         Side::Admin => (admin_rooms(), operator_head()),
@@ -202,7 +223,7 @@ fn tenant_head(here: &Here, viewer: &Arc<ViewerView>) -> AnyView {
             view! {
                 <a class="menu-item" href=format!("/tenant/{}", one.slug) aria-current=current>
                     {tile(&one.name)}
-                    <span class="min-w-0 flex-1 truncate">{one.name.clone()}</span>
+                    <span class="min-w-0 flex-1 wrap-break-word">{one.name.clone()}</span>
                     {one.sample.then(|| view! {
                         <span class="text-ink-sim" title="Made by the sample data">{icon(lu::LuFlaskConical)}</span>
                         <span class="sr-only">"sample data"</span>

@@ -168,7 +168,7 @@ pub(crate) fn overlay() -> AnyView {
             ][..],
         ),
         (
-            "Go to, as an operator",
+            "Go to, in the admin centre",
             &[
                 ("g a", "Admin centre"),
                 ("g i", "Instances"),

@@ -132,7 +132,7 @@ fn table(rows: &[Vec<String>]) -> AnyView {
     let Some((head, body)) = rows.split_first() else {
         return ().into_any();
     };
-    let head: Vec<_> = head
+    let titles: Vec<_> = head
         .iter()
         .map(|cell| view! { <th scope="col">{inline(cell)}</th> })
         .collect();
@@ -141,7 +141,11 @@ fn table(rows: &[Vec<String>]) -> AnyView {
         .map(|row| {
             let cells: Vec<_> = row
                 .iter()
-                .map(|cell| view! { <td>{inline(cell)}</td> })
+                .enumerate()
+                .map(|(at, cell)| {
+                    let label = head.get(at).cloned();
+                    view! { <td data-label=label><span>{inline(cell)}</span></td> }
+                })
                 .collect();
             view! { <tr>{cells}</tr> }
         })
@@ -149,7 +153,7 @@ fn table(rows: &[Vec<String>]) -> AnyView {
     view! {
         <div class="prose-table" tabindex="0">
             <table>
-                <thead><tr>{head}</tr></thead>
+                <thead><tr>{titles}</tr></thead>
                 <tbody>{body}</tbody>
             </table>
         </div>

@@ -7,17 +7,22 @@ use super::pill::Tone;
 /// Share from which a bar turns amber.
 const TIGHT: f64 = 0.8;
 
+/// Whether so much of something, from 0 to 1, is nearly all of it.
+pub(crate) fn is_tight(share: f64) -> bool {
+    share >= TIGHT
+}
+
 /// A bar for a share from 0 to 1; amber from 80 %. The number stands beside it
 /// in words, so the bar itself says nothing to a screen reader.
 pub(crate) fn meter(share: f64) -> AnyView {
-    toned(share, (share >= TIGHT).then_some(Tone::Wait), "meter")
+    toned(share, is_tight(share).then_some(Tone::Wait), "meter")
 }
 
 /// A short bar inside a table's cell.
 pub(crate) fn meter_small(share: f64) -> AnyView {
     toned(
         share,
-        (share >= TIGHT).then_some(Tone::Wait),
+        is_tight(share).then_some(Tone::Wait),
         "meter meter-small",
     )
 }

@@ -137,7 +137,7 @@ fn items(viewer: Option<&ViewerView>, slug: &str, known: &Known) -> Vec<Item> {
         items.push(Item::page(
             lu::LuServerCog,
             one.name.clone(),
-            format!("instance in {}", one.region),
+            format!("instance, region {}", one.region),
             format!("/admin/instances/{}", one.id),
         ));
     }
@@ -290,7 +290,7 @@ pub(crate) fn palette() -> AnyView {
                 aria-expanded="true"
                 aria-controls="palette-list"
                 aria-activedescendant=move || format!("palette-{}", at.get())
-                placeholder="Find a page, stack, node or run"
+                placeholder="Find anything by its name"
                 on:input:target=move |event| {
                     question.set(event.target().value());
                     at.set(0);

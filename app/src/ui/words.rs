@@ -248,6 +248,15 @@ pub(crate) const fn fit(level: FitLevel) -> Option<super::pill::Tone> {
     }
 }
 
+/// A time of answering, in milliseconds: `< 1 ms`, `12 ms`.
+pub(crate) fn latency(milliseconds: f64) -> String {
+    if milliseconds < 1.0 {
+        "< 1 ms".to_owned()
+    } else {
+        format!("{milliseconds:.0} ms")
+    }
+}
+
 /// A duration as a person says it: `12 ms`, `2.8 s`, `3 min 4 s`.
 pub(crate) fn duration(milliseconds: i64) -> String {
     match milliseconds {

@@ -160,7 +160,7 @@ fn courses(all: &[HealthCheckView]) -> AnyView {
 }
 
 fn checks(all: &[HealthCheckView], now: Timestamp) -> AnyView {
-    let milliseconds = |ms: Option<f64>| ms.map(|ms| format!(" {ms:.0} ms"));
+    let milliseconds = |ms: Option<f64>| ms.map(|ms| format!(" {}", words::latency(ms)));
     let rows: Vec<_> = all
         .iter()
         .rev()

@@ -140,7 +140,7 @@ fn row(job: &JobView, now: Timestamp) -> AnyView {
                 <code>{job.kind.clone()}</code>
                 {job.error.clone().map(|error| view! { <span class="block text-ink-bad">{error}</span> })}
             </td>
-            <td class="fact empty:hidden">{job.tenant.clone()}</td>
+            <td class="fact">{job.tenant.clone()}</td>
             <td class="fact text-muted" data-label="attempt">{format!("{} of {}", job.attempt, job.max_attempts)}</td>
             <td class="fact text-muted">{ago(job.created_at, now)}</td>
             <td class="wide-only text-muted">{took}</td>

@@ -73,7 +73,7 @@ fn view_overview(overview: AdminOverview) -> AnyView {
         view! {
             {page_head(
                 "Admin centre",
-                "What needs somebody, and how the platform does.".into_any(),
+                "What needs somebody, and how the platform is doing.".into_any(),
                 ().into_any(),
             )}
             <div class="grid grid-cols-2 gap-3.5 xl:grid-cols-4">{figures}</div>

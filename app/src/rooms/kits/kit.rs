@@ -47,6 +47,11 @@ fn view_kit(here: &Here, kit: &KitView) -> AnyView {
             </div>
         }
     });
+    // The page has this heading already.
+    let readme = kit.readme.trim_start();
+    let readme = readme
+        .strip_prefix(&format!("# {}\n", kit.name))
+        .unwrap_or(readme);
     let services: Vec<_> = kit
         .services
         .iter()
@@ -75,7 +80,7 @@ fn view_kit(here: &Here, kit: &KitView) -> AnyView {
                 actions.into_any(),
             )}
             <div class="grid items-start gap-3.5 lg:grid-cols-[3fr_2fr]">
-                <section class="card card-pad" aria-label="README">{markdown(&kit.readme)}</section>
+                <section class="card card-pad" aria-label="README">{markdown(readme)}</section>
                 <div class="grid gap-3.5">
                     <section class="card card-pad" aria-labelledby="services-title">
                         <h2 id="services-title" class="mb-1 text-sm font-medium">"Services"</h2>

@@ -33,7 +33,7 @@ pub(crate) async fn read_kits() -> Result<Vec<KitView>, Problem> {
         .map_err(request::refused)
 }
 
-const LEDE: &str = "Blueprints to start from. Each says what it needs and what it sets up.";
+const LEDE: &str = "Blueprints to start from. Open one to see what it needs and what it sets up.";
 
 /// The page inside a tenant.
 pub(crate) fn kits_page() -> AnyView {

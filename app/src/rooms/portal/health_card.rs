@@ -91,7 +91,7 @@ fn facts(health: &InstanceHealthView) -> AnyView {
     };
     let fact = |label: &'static str, status: ComponentStatus, ms: Option<f64>| {
         let value = match (status, ms) {
-            (ComponentStatus::Ok, Some(ms)) => format!("{ms:.0} ms"),
+            (ComponentStatus::Ok, Some(ms)) => words::latency(ms),
             (status, _) => words::component(status).1.to_owned(),
         };
         let class = match status {
@@ -109,7 +109,7 @@ fn facts(health: &InstanceHealthView) -> AnyView {
     view! {
         {fact("Database", check.database, check.database_ms)}
         {fact("API", check.api, check.api_ms)}
-        {fact("Agents", check.agents, None)}
+        {fact("Agent endpoint", check.agents, None)}
     }
     .into_any()
 }

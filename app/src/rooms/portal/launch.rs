@@ -129,8 +129,8 @@ fn view_launch(here: &Here, first: LaunchView) -> AnyView {
                     let took = one.duration_ms.map(|ms| words::duration(i64::from(ms)));
                     let detail = match (one.detail.is_empty(), took) {
                         (false, Some(took)) if one.detail.ends_with(&took) => one.detail.clone(),
-                        (false, Some(took)) => format!("{}, {took}", one.detail),
-                        (true, Some(took)) => took,
+                        (false, Some(took)) => format!("{}, took {took}", one.detail),
+                        (true, Some(took)) => format!("took {took}"),
                         (_, None) => one.detail.clone(),
                     };
                     step(words::step(one.state), &one.title, &detail)
@@ -155,7 +155,7 @@ fn view_launch(here: &Here, first: LaunchView) -> AnyView {
     let said = move || {
         launch.with(|it| match (it.ended, it.failure.is_some()) {
             (false, _) => "It takes a moment. Nothing is changed on your machines.",
-            (true, false) => "It is launched. Nothing was changed on your machines.",
+            (true, false) => "Launched. Nothing was changed on your machines.",
             (true, true) => "It did not come to its end. Nothing was changed on your machines.",
         })
     };

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use server_fn::codec::GetUrl;
 use types::{
     Problem,
-    admin::HealthStatus,
+    admin::{HealthStatus, InstanceHealthView},
     portal::{PlanUse, TenantOverview},
     stack::{NodeStatus, RunState, StackOverview, StackStatus},
 };
@@ -26,7 +26,7 @@ use crate::{
         error::loaded_from,
         frame::Counts,
         icon::{icon, lu},
-        meter::usage_row,
+        meter::{is_tight, usage_row},
         page::{Crumb, page, page_head},
         steps::stack_steps,
         words::count,
@@ -142,18 +142,20 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
                     {node_table(here, &stack.nodes, stack.now, false)}
                 </section>
             })}
-        }.into_any(),
+        }
+        .into_any(),
         None => view! {
             <section class="card">
                 {empty(
                     lu::LuRocket,
                     "Launch your homelab to see its stacks",
-                    "A launch gives it a place on an instance and opens it in this browser. It takes a moment and changes nothing on your machines.",
+                    launch_does(&portal),
                     launch_button(&here.slug, "btn btn-primary"),
                 )}
             </section>
             <div class="mt-3.5 grid gap-3.5 lg:grid-cols-2">{instance} {plan}</div>
-        }.into_any(),
+        }
+        .into_any(),
     };
     page(
         "Overview",
@@ -180,7 +182,12 @@ fn sentence(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>)
     });
     let first = match (health, broken) {
         (None, _) => "Not launched yet.".to_owned(),
-        (Some(HealthStatus::Healthy), 0) => "The instance is healthy.".to_owned(),
+        (Some(HealthStatus::Healthy), 0) => match portal.instance.as_ref().and_then(nearly_full) {
+            None => "The instance is healthy.".to_owned(),
+            Some((what, percent)) => {
+                format!("The instance is healthy, with {what} at {percent:.0} %.")
+            }
+        },
         (Some(HealthStatus::Healthy), broken) => {
             format!("{} not online.", are(broken, "node"))
         }
@@ -222,6 +229,30 @@ fn sentence(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>)
     }
 }
 
+/// What its meter shows as nearly used up, in percent.
+fn nearly_full(health: &InstanceHealthView) -> Option<(&'static str, f64)> {
+    let check = health.checks.last()?;
+    [
+        ("storage", check.storage_percent),
+        ("memory", check.memory_percent),
+        ("CPU", check.cpu_percent),
+    ]
+    .into_iter()
+    .find_map(|(what, percent)| {
+        percent
+            .filter(|it| is_tight(it / 100.0))
+            .map(|it| (what, it))
+    })
+}
+
+fn launch_does(portal: &TenantOverview) -> &'static str {
+    if portal.instance.is_some() {
+        "A launch opens it in this browser. It takes a moment and changes nothing on your machines."
+    } else {
+        "A launch gives it a place on an instance and opens it in this browser. It takes a moment and changes nothing on your machines."
+    }
+}
+
 fn are(number: usize, noun: &str) -> String {
     format!(
         "{} {}",
@@ -245,7 +276,7 @@ fn stack_card(here: &Here, stack: &StackOverview) -> AnyView {
             <section class="card">
                 {empty(
                     lu::LuLayers,
-                    "No stack yet",
+                    "No stacks yet",
                     "A stack is a kit with your machines in it: describe the machines, read the plan, apply it.",
                     action,
                 )}
@@ -294,7 +325,7 @@ fn plan_card(here: &Here, portal: &TenantOverview, usage: &[PlanUse]) -> AnyView
 fn runs_card(here: &Here, stack: &StackOverview) -> AnyView {
     let body = if stack.runs.is_empty() {
         view! {
-            <p class="mt-2 text-muted">"No run yet. Plan a stack to see what would change; planning changes nothing."</p>
+            <p class="mt-2 text-muted">"No runs yet. Plan a stack to see what would change; planning changes nothing."</p>
         }
         .into_any()
     } else {

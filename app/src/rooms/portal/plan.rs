@@ -54,15 +54,11 @@ fn view_plan(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>
                     <dl class="facts">
                         <dt>"Subscription"</dt>
                         <dd>{pill::state(words::subscription(tenant.subscription_status))}</dd>
-                        <dt>"Most members"</dt>
-                        <dd>{tenant.max_users}</dd>
-                        <dt>"Most nodes"</dt>
-                        <dd>{tenant.max_nodes}</dd>
                         <dt>"Name in addresses"</dt>
                         <dd><code>{tenant.slug.clone()}</code></dd>
                         <dt>"Instance"</dt>
                         <dd>{tenant.instance.clone().unwrap_or_else(|| "not placed yet".to_owned())}</dd>
-                        <dt>"Since"</dt>
+                        <dt>"Created"</dt>
                         <dd>{ago(tenant.created_at, portal.now)}</dd>
                     </dl>
                 </section>

@@ -32,7 +32,7 @@ pub(crate) fn problem_page() -> AnyView {
                         ().into_any(),
                     )}
                     <div class="card card-pad"><p>{advice(*code)}</p></div>
-                    <p class="mt-4"><a class="btn btn-plain" href="/">"Your homelabs"</a></p>
+                    <p class="mt-4"><a class="btn btn-plain" href="/">"Open your homelabs"</a></p>
                 }
                 .into_any(),
             ),
@@ -56,7 +56,7 @@ pub(crate) fn not_found() -> AnyView {
                 {icon_with(lu::LuSearchX, "icon size-6 text-muted")}
                 <h1 class="text-lg">"There is no page at this address"</h1>
                 <p class="text-muted">"It may have been moved or removed, or the address has a typing error."</p>
-                <a class="btn btn-primary mt-2" href="/">"Your homelabs"</a>
+                <a class="btn btn-primary mt-2" href="/">"Open your homelabs"</a>
             </div>
         }
         .into_any(),

@@ -46,8 +46,8 @@ pub(crate) fn nodes_page() -> AnyView {
         let body = if nodes.value.is_empty() {
             empty(
                 lu::LuServer,
-                "No node yet",
-                "Nodes come from the specifications of your stacks, once a plan with them was applied.",
+                "No nodes yet",
+                "Nodes come from the specifications of your stacks, once a plan that includes them was applied.",
                 view! { <a class="btn btn-primary" href=here.at("/stacks")>"Open stacks"</a> }
                     .into_any(),
             )

@@ -119,7 +119,7 @@ fn list(here: &Here, runs: &[RunBrief], now: Timestamp, filter: Filter) -> AnyVi
             <section class="card">
                 {empty(
                     lu::LuPlay,
-                    "No run yet",
+                    "No runs yet",
                     "A run plans a stack's changes, waits for an approval and applies exactly that plan.",
                     view! { <a class="btn btn-primary" href=here.at("/stacks")>"Open stacks"</a> }.into_any(),
                 )}

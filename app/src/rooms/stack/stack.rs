@@ -122,7 +122,7 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
     };
     let runs = if stack.runs.is_empty() {
         view! {
-            <p class="mt-2 text-muted">"No run yet. Plan to see what would change; planning changes nothing."</p>
+            <p class="mt-2 text-muted">"No runs yet. Plan to see what would change; planning changes nothing."</p>
         }
         .into_any()
     } else {

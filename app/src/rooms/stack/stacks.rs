@@ -57,7 +57,7 @@ pub(crate) fn stacks_page() -> AnyView {
                 <section class="card">
                     {empty(
                         lu::LuLayers,
-                        "No stack yet",
+                        "No stacks yet",
                         "A stack is a kit with your machines in it: describe the machines, read the plan, apply it.",
                         view! {
                             <div class="flex flex-wrap justify-center gap-2.5">

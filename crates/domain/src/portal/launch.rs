@@ -204,7 +204,11 @@ impl Launches {
             .await?
             .ok_or_else(Error::tenant_not_found)?;
         require_subscription(&tenant)?;
-        let detail = format!("{} plan, {} nodes", tenant.plan.title(), tenant.max_nodes);
+        let detail = format!(
+            "{} plan, up to {} nodes",
+            tenant.plan.title(),
+            tenant.max_nodes
+        );
         Ok((tenant.slug, detail))
     }
 

@@ -147,7 +147,7 @@ fn approval(run: Option<&RunHead>) -> StackStep {
 
 fn live(stack: &stack::Model, run: Option<&CurrentRun>, now: Timestamp) -> StackStep {
     let since = || match (stack.applied_revision, stack.applied_at) {
-        (Some(revision), Some(at)) => format!("revision {revision} since {}", at.relative_to(now)),
+        (Some(revision), Some(at)) => format!("revision {revision}, {}", at.relative_to(now)),
         _ => "nothing applied yet".to_owned(),
     };
     let (state, detail) = match (stack.status, run) {
