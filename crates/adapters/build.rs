@@ -6,6 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// From this package's folder.
+const KITS: &str = "../../stackkits";
+
 #[expect(
     clippy::disallowed_methods,
     reason = "cargo passes its paths to build scripts in the environment"
@@ -15,17 +18,22 @@ fn variable(name: &str) -> PathBuf {
 }
 
 fn main() -> io::Result<()> {
-    let root = variable("CARGO_MANIFEST_DIR")
-        .join("../../stackkits")
-        .canonicalize()?;
-    println!("cargo::rerun-if-changed={}", root.display());
+    // Checkouts that share a target folder share what this prints and writes, so no path of
+    // one of them is in it.
+    let root = variable("CARGO_MANIFEST_DIR").join(KITS);
+    println!("cargo::rerun-if-changed={KITS}");
     let mut files = Vec::new();
     collect(&root, &mut files)?;
     files.sort();
     let mut list = String::from("&[\n");
     for file in files {
         let name = file.strip_prefix(&root).expect("a file below the root");
-        writeln!(list, "    ({name:?}, include_bytes!({file:?})),").expect("a string takes all");
+        let below = Path::new("/").join(KITS).join(name);
+        writeln!(
+            list,
+            "    ({name:?}, include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {below:?}))),"
+        )
+        .expect("a string takes all");
     }
     list.push_str("]\n");
     fs::write(variable("OUT_DIR").join("stackkits.rs"), list)
