@@ -4,8 +4,6 @@
 mod end_to_end;
 mod report;
 
-use std::{num::NonZero, thread};
-
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -105,10 +103,6 @@ fn lint(places: &Places, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn cores() -> usize {
-    thread::available_parallelism().map_or(2, NonZero::get)
-}
-
 const DENY: [&str; 3] = ["--", "--deny", "warnings"];
 
 fn rust(places: &Places, options: &Options, report: &mut Report) -> Result<()> {
@@ -122,8 +116,6 @@ fn rust(places: &Places, options: &Options, report: &mut Report) -> Result<()> {
             .arg("--no-fail-fast")
             .args(&options.filter)
             .env("KOMBIFY_TEST_POSTGRES_URL", cluster.url());
-        // They wait for programs and databases about half of their time.
-        command.env("RUST_TEST_THREADS", (2 * cores()).to_string());
         println!("{}", line(&command));
         process::run(&mut command)
     })?;
