@@ -70,14 +70,16 @@ pub(crate) fn log_view(
                     on:input:target=move |event| question.set(event.target().value())
                 />
             </label>
-            <button
-                type="button" class="btn btn-plain btn-slim"
-                aria-pressed=move || if follow.get() { "true" } else { "false" }
-                on:click=move |_| follow.update(|it| *it = !*it)
-            >
-                {move || icon(if follow.get() { lu::LuArrowDownToLine } else { lu::LuPause })}
-                {move || if follow.get() { "Following" } else { "Follow" }}
-            </button>
+            <Show when=move || working.get()>
+                <button
+                    type="button" class="btn btn-plain btn-slim"
+                    aria-pressed=move || if follow.get() { "true" } else { "false" }
+                    on:click=move |_| follow.update(|it| *it = !*it)
+                >
+                    {move || icon(if follow.get() { lu::LuArrowDownToLine } else { lu::LuPause })}
+                    {move || if follow.get() { "Following" } else { "Follow" }}
+                </button>
+            </Show>
             <button
                 type="button" class="btn btn-bare h-7 w-7" aria-label="Download the log" title="Download the log"
                 on:click=move |_| lines.with_untracked(|lines| save(lines, &file))

@@ -18,7 +18,7 @@ pub(super) async fn show(
     Brought(brought): Brought,
 ) -> Response {
     if let Err(error) = services.portal.set_up.check(&secret).await {
-        return failure_as("This link does not work", error);
+        return failure_as("This set-up link does not work", error);
     }
     let discreet = AppendHeaders([
         (header::CACHE_CONTROL, "no-store"),

@@ -72,7 +72,7 @@ async fn an_apply_that_is_cut_off_is_told_as_it_was_observed(place: Place) {
     let run = lab.until(number, &["needs_reconcile", "applied"]).await;
     let after = lab.log(number).await;
     assert_eq!(before, after[..before.len()], "what was written stays");
-    assert!(count(&after, "Applied: 7 to add.") <= 1, "{after:#?}");
+    assert!(count(&after, "Applied: 7 added.") <= 1, "{after:#?}");
     if run["run"]["state"] == "needs_reconcile" {
         let why = run["failure"].as_str().expect("a sentence");
         assert!(why.contains("Plan again"), "{why}");

@@ -55,7 +55,7 @@ pub(crate) fn tenant_new_page() -> AnyView {
 fn form() -> AnyView {
     let create = ServerAction::<CreateTenant>::new();
     let refused = refusal(create);
-    let lede = "Your machines, stacks and members live in it. You can make more of them later.";
+    let lede = "Your machines, stacks and members live in it. You can create more homelabs later.";
     view! {
         {page_head("Name your homelab", lede.into_any(), ().into_any())}
         <div class="card card-pad">

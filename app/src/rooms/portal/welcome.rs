@@ -78,7 +78,7 @@ fn go_on(path: String) -> AnyView {
 fn view_welcome(welcome: &WelcomeView) -> AnyView {
     let free = words::count(welcome.free_nodes as usize, "node");
     let account = if welcome.development {
-        "Sign-in by the built-in development accounts."
+        "Sign in with a built-in development account."
     } else {
         "Sign-in by your organisation's account."
     };
@@ -101,7 +101,7 @@ fn view_welcome(welcome: &WelcomeView) -> AnyView {
                 <main id="main" class="my-auto max-w-md py-10" tabindex="-1" node_ref=node>
                     <h1>"Rehearse" <br /> "your homelab," <br /> "then launch it."</h1>
                     <p class="mt-3.5 text-base/6 text-muted">
-                        "Pick a blueprint, describe your machines, and watch it come up on simulated ones. When it is green, apply the very same plan to the real ones."
+                        "Pick a blueprint, describe your machines, and read what would change. Nothing is touched until somebody approves, and then exactly that plan is applied."
                     </p>
                     {welcome.needs_set_up.then(|| view! {
                         <div class="notice tone-wait mt-5">

@@ -86,9 +86,9 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
         Crumb::to(here.name(), here.at("")),
         Crumb::to("Stacks", here.at("/stacks")),
         Crumb::to(first.run.stack_name.clone(), stack_href),
-        Crumb::here(format!("Run {number}")),
+        Crumb::here(format!("{kind} {number}")),
     ];
-    let title = format!("Run {number}, {kind} {}", first.run.stack_name);
+    let title = format!("{kind} {number} of {}", first.run.stack_name);
     let run = RwSignal::new(first);
     let mut seed = Vec::new();
     append(&mut seed, first_log);
@@ -122,7 +122,7 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
         crumbs,
         view! {
             <div class="pane-head">
-                <h1>{format!("{kind}, revision {}", run.with_untracked(|it| it.run.revision))}</h1>
+                <h1>{format!("{kind} {number}, revision {}", run.with_untracked(|it| it.run.revision))}</h1>
                 {move || run.with(state_pill)}
                 {live::broken_mark(link, read_at)}
                 {run_actions(here, run)}
@@ -140,7 +140,7 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
                         <h2>"Resources"</h2>
                         <span class="label ml-auto">
                             {move || run.with(|it| {
-                                format!("{} add, {} change, {} destroy", it.summary.add, it.summary.change, it.summary.destroy)
+                                totals(it)
                             })}
                         </span>
                     </div>
@@ -177,13 +177,29 @@ fn state_pill(run: &RunView) -> AnyView {
     }
 }
 
+/// How much changes, or changed.
+fn totals(run: &RunView) -> String {
+    let sum = run.summary;
+    if run.run.state == RunState::Applied {
+        format!(
+            "{} added, {} changed, {} destroyed",
+            sum.add, sum.change, sum.destroy
+        )
+    } else {
+        format!(
+            "{} to add, {} to change, {} to destroy",
+            sum.add, sum.change, sum.destroy
+        )
+    }
+}
+
 /// Which plan, who asked, who decided.
 fn facts(run: &RunView) -> AnyView {
     let plan = run.plan_digest.as_ref().map(|digest| {
         let short: String = digest.chars().take(8).collect();
         let serial = run
             .state_serial
-            .map(|serial| format!(", state serial {serial}"));
+            .map(|serial| format!(", made on state serial {serial}"));
         view! { <span>"plan " <code title=digest.clone()>{short}</code> {serial}</span> }
     });
     let decided = run.decided_by.as_ref().map(|who| {
@@ -322,7 +338,7 @@ fn resource(change: &ResourceChange, open: bool, waits: bool) -> AnyView {
     let head = view! {
         <span class=format!("change-sign {ink}") aria-hidden="true">{mark}</span>
         {said}
-        <code class="min-w-0 flex-1 truncate" title=change.address.clone()>{change.address.clone()}</code>
+        <code class="min-w-0 flex-1 wrap-anywhere" title=change.address.clone()>{change.address.clone()}</code>
         {change.duration_ms.map(|it| view! { <span class="label">{words::duration(it)}</span> })}
         {state}
     };

@@ -63,7 +63,7 @@ pub(crate) fn stack_new_page() -> AnyView {
             view! {
                 {page_head(
                     "New stack",
-                    "Pick a blueprint and a name. Nothing is built yet.".into_any(),
+                    "Pick a name and a kit. Nothing is built yet.".into_any(),
                     ().into_any(),
                 )}
                 {form(&here, &kits, &wanted.get_untracked())}

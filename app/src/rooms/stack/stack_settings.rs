@@ -61,9 +61,9 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
                     <p class="font-medium">"Destroy what it made"</p>
                     <p class="text-muted">
                         {if applied {
-                            "Plans to destroy every resource; the plan waits for an approval like any other."
+                            "Plans the removal of every resource; the plan waits for an approval like any other."
                         } else {
-                            "Nothing was applied yet, so there is nothing to destroy."
+                            "Nothing has been applied yet, so there is nothing to destroy."
                         }}
                     </p>
                 </div>
@@ -74,7 +74,7 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
                     <p class="font-medium">"Remove the stack"</p>
                     <p class="text-muted">
                         {if owns {
-                            "Destroy what it made first: afterwards nothing here would know about it."
+                            "Destroy what it made first: without the stack, kombify no longer knows of it."
                         } else {
                             "Deletes its specification, its runs and their logs."
                         }}

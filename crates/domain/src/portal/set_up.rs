@@ -133,6 +133,6 @@ impl SetUp {
 fn gone() -> Error {
     Error::refused(
         ErrorCode::NotFound,
-        "This set-up link does not work: it was used, replaced or is older than a day. Restart kombify to get a new one.",
+        "It has been used or replaced, or is older than a day. Restart kombify to get a new one.",
     )
 }

@@ -130,7 +130,7 @@ fn plan(stack: &stack::Model, run: Option<&RunHead>) -> StackStep {
 
 fn approval(run: Option<&RunHead>) -> StackStep {
     let (state, detail) = match run {
-        None => (StackStepState::Empty, String::new()),
+        None => (StackStepState::Empty, "nothing to approve yet".to_owned()),
         Some(run) => {
             let by = run.decided_by.as_deref().unwrap_or_default();
             match run.state {
@@ -165,6 +165,9 @@ fn live(stack: &stack::Model, run: Option<&CurrentRun>, now: Timestamp) -> Stack
                 format!("{verb}, {done} of {}", resources.len()),
             )
         }
+        (StackStatus::Error, Some(run)) if run.head.state == RunState::Failed => {
+            (StackStepState::Bad, "the last apply failed".to_owned())
+        }
         (StackStatus::Error, _) => (StackStepState::Bad, "the last apply did not end".to_owned()),
         (StackStatus::Active, _) if stack.applied_revision == Some(stack.revision) => {
             (StackStepState::Good, since())
@@ -190,6 +193,25 @@ pub(in crate::stack) fn summary(summary: ChangeSummary, kind: RunKind) -> String
         (false, _) => parts.join(", "),
         (true, RunKind::Apply) => "no changes".to_owned(),
         (true, RunKind::Destroy) => "nothing to destroy".to_owned(),
+    }
+}
+
+/// `3 added, 1 changed`.
+pub(in crate::stack) fn done(summary: ChangeSummary) -> String {
+    let ChangeSummary {
+        add,
+        change,
+        destroy,
+    } = summary;
+    let parts: Vec<String> = [(add, "added"), (change, "changed"), (destroy, "destroyed")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, done)| format!("{count} {done}"))
+        .collect();
+    if parts.is_empty() {
+        "nothing changed".to_owned()
+    } else {
+        parts.join(", ")
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
     stack::{
         core::{forget_plans, inputs_secret, plan_secret},
         state,
-        steps::summary,
+        steps::done,
         tenancy::TenantScope,
     },
 };
@@ -121,7 +121,7 @@ impl Runs {
         match &applied {
             Ok(applied) => {
                 attempt.end(&mut progress, APPLY, true, "");
-                let said = summary(applied.result.summary, attempt.run.kind);
+                let said = done(applied.result.summary);
                 attempt.note(&mut progress, "info", format!("Applied: {said}."));
                 attempt.begin(&mut progress, RECORD).await;
                 attempt.end(
