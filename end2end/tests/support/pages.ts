@@ -80,7 +80,14 @@ export const PAGES: Row[] = [
 
   // The same pages in other states.
   { name: "stack-waiting", as: "owner", at: (it) => `/tenant/nordhaus/stacks/${it.stacks.core}` },
-  { name: "stack-refused", as: "member", at: (it) => `/tenant/nordhaus/stacks/${it.stacks.attic}` },
+  {
+    name: "stack-refused",
+    as: "member",
+    at: (it) => `/tenant/nordhaus/stacks/${it.stacks.attic}`,
+    then: async (page) => {
+      await expect(page.getByRole("note")).toContainText(/It stands in line \d+.*Mend it, then plan/);
+    },
+  },
   { name: "run-applied", as: "owner", at: (it) => `/tenant/nordhaus/runs/${it.runs.applied}` },
   {
     name: "specification-problem",

@@ -18,7 +18,7 @@ use crate::{
         form::action_form,
         icon::{icon, lu},
         page::{Crumb, page, page_head},
-        pill,
+        pill::{self, Tone},
         steps::stack_steps,
         words,
     },
@@ -79,6 +79,34 @@ pub(super) fn why_no_plan(stack: &StackView) -> Option<&'static str> {
     }
 }
 
+/// What the kit refuses in the saved specification, and where to mend it.
+fn what_is_wrong(stack: &StackView, edit: String) -> Option<AnyView> {
+    if stack.stack.revision == 0 || stack.check.valid {
+        return None;
+    }
+    let first = stack.check.problems.first()?;
+    let place = first
+        .line
+        .map_or_else(|| first.field.clone(), |line| format!("line {line}"));
+    let more = match stack.check.problems.len() {
+        1 => String::new(),
+        2 => ", and there is one more".to_owned(),
+        many => format!(", and there are {} more", many - 1),
+    };
+    Some(
+        view! {
+            <div class=format!("notice mt-3.5 {}", Tone::Bad.class()) role="note">
+                {icon(lu::LuCircleAlert)}
+                <p>
+                    {format!("{} It stands in {place}{more}. Mend it, then plan. ", first.message)}
+                    <a class="link" href=edit>"Open the specification"</a>
+                </p>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
 fn view_stack(here: &Here, stack: &StackView) -> AnyView {
     let brief = &stack.stack;
     let plan = ServerAction::<CreateRun>::new();
@@ -92,7 +120,7 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
     let edit = here.at(&format!("/stacks/{}/specification", brief.id));
     let actions = view! {
         <div class="actions">
-            <a class="btn btn-plain" href=edit>{icon(lu::LuFileCode)} "Specification"</a>
+            <a class="btn btn-plain" href=edit.clone()>{icon(lu::LuFileCode)} "Specification"</a>
             {(may_edit && waiting.is_none()).then(|| view! {
                 {action_form(plan, "", view! {
                     <input type="hidden" name="slug" value=here.slug.clone() />
@@ -147,6 +175,7 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
             {page_head(&brief.name, lede.into_any(), actions.into_any())}
             <div class="mb-3.5 empty:hidden">{form_problem(refusal(plan))}</div>
             <section class="card card-pad" aria-label="The five steps">{stack_steps(&brief.steps)}</section>
+            {what_is_wrong(stack, edit)}
             <div class="mt-3.5 grid items-start gap-3.5 lg:grid-cols-[3fr_2fr]">
                 <section class="card" aria-labelledby="nodes-title">
                     <div class="card-head card-pad">
