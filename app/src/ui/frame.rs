@@ -140,13 +140,18 @@ fn read_counts(slug: String) {
 fn sample_banner(here: &Here) -> Option<AnyView> {
     const COOKIE: &str = "kombify-sample-banner";
     here.tenant().filter(|one| one.sample)?;
+    let said = if here.may_edit() {
+        "This is the sample homelab. Try everything: nothing here is yours."
+    } else {
+        "This is the sample homelab. Look around: your role here is to read."
+    };
     let hidden = RwSignal::new(cookie::read(COOKIE).as_deref() == Some("off"));
     let view = move || {
         (!hidden.get()).then(|| {
             view! {
                 <section class="banner no-print" aria-label="Sample data">
                     {icon(lu::LuFlaskConical)}
-                    <p class="flex-1">"This is the sample homelab. Try everything: nothing here is yours."</p>
+                    <p class="flex-1">{said}</p>
                     <button
                         type="button" class="needs-script link"
                         on:click=move |_| {

@@ -9,11 +9,8 @@ use super::words;
 const BARS: usize = 36;
 
 /// A line with its area from the oldest value to the newest; nothing below two
-/// values. `label` says in words what it shows.
+/// values. `label` says in words what it shows. Its height shows differences.
 pub(crate) fn spark(values: &[f64], label: String) -> AnyView {
-    if values.len() < 2 {
-        return view! { <p class="label">"no data yet"</p> }.into_any();
-    }
     let most = values.iter().copied().fold(f64::MIN, f64::max);
     let least = values
         .iter()
@@ -21,6 +18,18 @@ pub(crate) fn spark(values: &[f64], label: String) -> AnyView {
         .fold(f64::MAX, f64::min)
         .min(most * 0.6);
     let span = if most > least { most - least } else { 1.0 };
+    line(values, least, span, label)
+}
+
+/// The same of percentages; its height is 100 %.
+pub(crate) fn spark_percent(values: &[f64], label: String) -> AnyView {
+    line(values, 0.0, 100.0, label)
+}
+
+fn line(values: &[f64], least: f64, span: f64, label: String) -> AnyView {
+    if values.len() < 2 {
+        return view! { <p class="label">"no data yet"</p> }.into_any();
+    }
     let last = (values.len() - 1) as f64;
     let points: String = values
         .iter()

@@ -74,7 +74,7 @@ pub(crate) const fn role(role: Role) -> &'static str {
 pub(crate) const fn role_meaning(role: Role) -> &'static str {
     match role {
         Role::Viewer => "Reads everything, changes nothing.",
-        Role::Member => "Edits specifications and plans.",
+        Role::Member => "Edits specifications and makes plans.",
         Role::Admin => "Approves, invites and destroys as well.",
     }
 }

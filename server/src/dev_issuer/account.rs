@@ -29,7 +29,7 @@ pub(super) const ACCOUNTS: [Account; 4] = [
         name: "Mika Member",
         email: "member@example.test",
         role: "member",
-        about: "Edits specifications and plans; cannot approve.",
+        about: "Edits specifications and makes plans; cannot approve.",
     },
     Account {
         subject: "dev-viewer",

@@ -17,7 +17,7 @@ use crate::{
         error::loaded_from,
         page::{Crumb, page, page_head},
         pill,
-        spark::{bars, spark},
+        spark::{bars, spark_percent},
         time::{self, ago},
         words,
     },
@@ -147,7 +147,7 @@ fn courses(all: &[HealthCheckView]) -> AnyView {
         view! {
             <div>
                 <p class="label">{label} ", " {last}</p>
-                {spark(&values, said)}
+                {spark_percent(&values, said)}
             </div>
         }
     };

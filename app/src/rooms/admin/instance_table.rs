@@ -126,10 +126,14 @@ fn row(instance: &InstanceView) -> AnyView {
     let health = instance.health.clone();
     let status = instance.status;
     let state = move || {
-        if status == InstanceStatus::Active {
-            pill::state(words::health(current(&health, clock.at_least(now))))
-        } else {
-            pill::state(words::instance(status))
+        let seen = current(&health, clock.at_least(now));
+        match (status, seen) {
+            // What does not answer says more than what it was on the way to.
+            (InstanceStatus::Active, _)
+            | (InstanceStatus::Provisioning, HealthStatus::Unhealthy) => {
+                pill::state(words::health(seen))
+            }
+            _ => pill::state(words::instance(status)),
         }
     };
     let class = if attention(instance, now) {
@@ -156,7 +160,7 @@ fn row(instance: &InstanceView) -> AnyView {
                     {format!("{} of {}", instance.current_tenants, instance.max_tenants)}
                 </span>
             </td>
-            <td class="fact break-before">{bars(&instance.health.checks, false)}</td>
+            <td class="fact break-before" data-label="Last 9 minutes">{bars(&instance.health.checks, false)}</td>
             <td class="wide-only text-muted">{checked}</td>
             <td class="lead-out right">{state}</td>
         </tr>

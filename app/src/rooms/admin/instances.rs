@@ -160,7 +160,7 @@ pub(super) fn provision() -> AnyView {
                         aria-describedby="name-hint name-problem" aria-invalid=wrong("name")
                     />
                 }.into_any())}
-                {field("region", "Region", "For people, e.g. Frankfurt.", refused, view! {
+                {field("region", "Region", "Shown to people, e.g. Frankfurt.", refused, view! {
                     <input
                         id="region" name="region" class="input" required autocomplete="off"
                         aria-describedby="region-hint region-problem" aria-invalid=wrong("region")
@@ -169,7 +169,7 @@ pub(super) fn provision() -> AnyView {
                 {field("deployment_mode", "Mode", "", refused, view! {
                     <select id="deployment_mode" name="deployment_mode" class="select">{modes}</select>
                 }.into_any())}
-                {field("max_tenants", "Tenant limit (optional)", "Left empty, the mode's own limit.", refused, view! {
+                {field("max_tenants", "Tenant limit (optional)", "If empty, the mode's limit applies.", refused, view! {
                     <input
                         id="max_tenants" name="max_tenants" class="input w-28" inputmode="numeric" autocomplete="off"
                         aria-describedby="max_tenants-hint max_tenants-problem" aria-invalid=wrong("max_tenants")
@@ -182,10 +182,10 @@ pub(super) fn provision() -> AnyView {
                         aria-invalid=wrong("internal_endpoint")
                     />
                 }.into_any())}
-                {field("public_endpoint", "Public address (optional), if browsers need another one", "", refused, view! {
+                {field("public_endpoint", "Public address (optional)", "If browsers need another one.", refused, view! {
                     <input
                         id="public_endpoint" name="public_endpoint" type="url" class="input mono" autocomplete="off"
-                        aria-describedby="public_endpoint-problem" aria-invalid=wrong("public_endpoint")
+                        aria-describedby="public_endpoint-hint public_endpoint-problem" aria-invalid=wrong("public_endpoint")
                     />
                 }.into_any())}
                 {form_problem(refused)}

@@ -63,7 +63,7 @@ fn view_overview(overview: AdminOverview) -> AnyView {
         })
     };
     let waiting = if decisions.is_empty() {
-        view! { <p class="mt-1 text-muted">"Nothing waits for you."</p> }.into_any()
+        view! { <p class="mt-1 text-muted">"No decision waits for you."</p> }.into_any()
     } else {
         view! { <ul>{decisions}</ul> }.into_any()
     };
@@ -73,7 +73,7 @@ fn view_overview(overview: AdminOverview) -> AnyView {
         view! {
             {page_head(
                 "Admin centre",
-                "What needs somebody, and how the platform is doing.".into_any(),
+                "What needs attention, and how the platform is doing.".into_any(),
                 ().into_any(),
             )}
             <div class="grid grid-cols-2 gap-3.5 xl:grid-cols-4">{figures}</div>

@@ -47,7 +47,7 @@ pub(crate) fn audit_page() -> AnyView {
             Crumb::to(here.name(), here.at("")),
             Crumb::here("Audit log"),
         ];
-        let lede = "Who did what, and by which request. Nothing here can be changed.";
+        let lede = "Who did what, and when. Nothing here can be changed.";
         let search = search(&here, question);
         let body = move || table(&events.value, events.now, &question.read());
         page(

@@ -89,11 +89,13 @@ fn view_offer(here: &Here, offer: &InvitationOffer, secret: String) -> AnyView {
         }
     };
     let title = format!("Join {}", offer.tenant);
+    let meaning = role_meaning(offer.role);
+    let (first, rest) = meaning.split_at(1);
     let lede = format!(
-        "{} invites you as {}. {}",
+        "{} invites you. Your role will be {}: {}{rest}",
         offer.invited_by,
         role(offer.role),
-        role_meaning(offer.role)
+        first.to_lowercase()
     );
     plain(
         &title,

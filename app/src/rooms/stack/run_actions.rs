@@ -228,7 +228,7 @@ fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
         run.with(|it| {
             let sum = it.summary;
             format!(
-                "{} Exactly this plan is applied to {}, or nothing.",
+                "{} Only this plan is applied to {}: if anything changed since, nothing is.",
                 words::changes(sum),
                 it.run.stack_name
             )

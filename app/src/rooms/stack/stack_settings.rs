@@ -181,10 +181,13 @@ fn remove_dialog(here: &Here, stack: &StackView) -> AnyView {
     let it = Ask {
         id: REMOVE,
         title: format!("Remove {name}"),
-        goes: format!(
-            "Its specification and {} with all logs.",
-            count(stack.runs.len(), "run")
-        ),
+        goes: match stack.runs.len() {
+            0 => "Its specification.".to_owned(),
+            runs => format!(
+                "Its specification and {} with all logs.",
+                count(runs, "run")
+            ),
+        },
         stays: "The audit log.".to_owned(),
         button: "Remove the stack",
     };

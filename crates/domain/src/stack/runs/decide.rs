@@ -71,8 +71,9 @@ impl Runs {
                 "run.approved",
                 subject(&run, &stack.name),
                 format!(
-                    "plan {}, state serial {serial}. {comment}",
-                    short(&plan_digest)
+                    "plan {}, made on state serial {serial}{}",
+                    short(&plan_digest),
+                    quoted(&comment)
                 ),
             )
             .await;
@@ -167,4 +168,9 @@ fn said(comment: &str) -> Option<&str> {
 
 fn short(digest: &str) -> &str {
     digest.get(..8).unwrap_or(digest)
+}
+
+/// What somebody wrote, after something else.
+fn quoted(comment: &str) -> String {
+    said(comment).map_or_else(String::new, |comment| format!(", “{comment}”"))
 }
