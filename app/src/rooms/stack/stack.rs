@@ -99,7 +99,7 @@ fn what_is_wrong(stack: &StackView, edit: String) -> Option<AnyView> {
                 {icon(lu::LuCircleAlert)}
                 <p>
                     {format!("{} It stands in {place}{more}. Mend it, then plan. ", first.message)}
-                    <a class="link" href=edit>"Open the specification"</a>
+                    <a class="link underline" href=edit>"Open the specification"</a>
                 </p>
             </div>
         }
