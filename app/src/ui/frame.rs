@@ -48,6 +48,11 @@ impl Counts {
         });
     }
 
+    fn are_known(self) -> bool {
+        let known = |count: RwSignal<Option<usize>>| count.try_get_untracked().flatten().is_some();
+        known(self.stacks) && known(self.nodes)
+    }
+
     fn of(self, counted: Counted) -> Option<usize> {
         match counted {
             Counted::Stacks => self.stacks.get(),
@@ -118,14 +123,18 @@ fn forget_counts_of_another(slug: Memo<String>) {
     });
 }
 
-/// Reads the numbers beside the rooms once the page is live; a page that reads them
-/// too is as good.
+/// Reads the numbers beside the rooms once the page is live, unless the page itself
+/// has read them.
 fn read_counts(slug: String) {
     let counts: Counts = expect_context();
     let shown = use_shown_slug();
     Effect::new(move |_| {
         let slug = slug.clone();
         leptos::task::spawn_local(async move {
+            // What the page read is noted by now.
+            if counts.are_known() {
+                return;
+            }
             if let Ok(Some(found)) = read_stack_overview(slug.clone()).await
                 && shown.try_get_untracked() == Some(slug)
             {

@@ -67,7 +67,17 @@ export const PAGES: Row[] = [
   { route: "/tenant/:slug/runs/:number", name: "run-waiting", as: "owner", at: (it) => `/tenant/nordhaus/runs/${it.runs.waiting}` },
   { route: "/tenant/:slug/kits", name: "kits", as: "owner", at: lab("/kits") },
   { route: "/tenant/:slug/kits/:name", name: "kit", as: "owner", at: lab("/kits/base-homelab") },
-  { route: "/tenant/:slug/members", name: "members", as: "owner", at: lab("/members") },
+  {
+    route: "/tenant/:slug/members",
+    name: "members",
+    as: "owner",
+    at: lab("/members"),
+    // Rooms are counted on pages that read none of them.
+    then: async (page) => {
+      await expect(page.getByRole("link", { name: /^Stacks ?\d+$/ })).toBeVisible();
+      await expect(page.getByRole("link", { name: /^Nodes ?\d+$/ })).toBeVisible();
+    },
+  },
   { route: "/tenant/:slug/plan", name: "plan", as: "owner", at: lab("/plan") },
   { route: "/tenant/:slug/audit", name: "audit", as: "owner", at: lab("/audit") },
 
