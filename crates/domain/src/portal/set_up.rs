@@ -133,6 +133,6 @@ impl SetUp {
 fn gone() -> Error {
     Error::refused(
         ErrorCode::NotFound,
-        "It has been used or replaced, or is older than a day. Restart kombify to get a new one.",
+        "The link has been used or replaced, or is older than a day. Restart kombify to get a new one.",
     )
 }

@@ -179,40 +179,28 @@ fn live(stack: &stack::Model, run: Option<&CurrentRun>, now: Timestamp) -> Stack
 
 /// `3 to add, 1 to change`.
 pub(in crate::stack) fn summary(summary: ChangeSummary, kind: RunKind) -> String {
-    let ChangeSummary {
-        add,
-        change,
-        destroy,
-    } = summary;
-    let parts: Vec<String> = [(add, "add"), (change, "change"), (destroy, "destroy")]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, verb)| format!("{count} to {verb}"))
-        .collect();
-    match (parts.is_empty(), kind) {
-        (false, _) => parts.join(", "),
-        (true, RunKind::Apply) => "no changes".to_owned(),
-        (true, RunKind::Destroy) => "nothing to destroy".to_owned(),
-    }
+    let nothing = match kind {
+        RunKind::Apply => "no changes",
+        RunKind::Destroy => "nothing to destroy",
+    };
+    parts(summary, ["to add", "to change", "to destroy"]).unwrap_or_else(|| nothing.to_owned())
 }
 
 /// `3 added, 1 changed`.
 pub(in crate::stack) fn done(summary: ChangeSummary) -> String {
-    let ChangeSummary {
-        add,
-        change,
-        destroy,
-    } = summary;
-    let parts: Vec<String> = [(add, "added"), (change, "changed"), (destroy, "destroyed")]
+    parts(summary, ["added", "changed", "destroyed"])
+        .unwrap_or_else(|| "nothing changed".to_owned())
+}
+
+/// How many of each, without those of which there are none.
+fn parts(summary: ChangeSummary, words: [&str; 3]) -> Option<String> {
+    let parts: Vec<String> = [summary.add, summary.change, summary.destroy]
         .into_iter()
+        .zip(words)
         .filter(|(count, _)| *count > 0)
-        .map(|(count, done)| format!("{count} {done}"))
+        .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    if parts.is_empty() {
-        "nothing changed".to_owned()
-    } else {
-        parts.join(", ")
-    }
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// `1 node`, `4 nodes`.
