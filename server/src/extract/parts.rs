@@ -1,6 +1,8 @@
 //! The parts of a request, read as axum reads them; one that cannot be read is a
 //! problem like every other error, and not axum's plain text.
 
+use std::error::Error;
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, request::Parts},
@@ -19,11 +21,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(rejection) => Err(unreadable(
-                "address",
-                rejection.status(),
-                &rejection.body_text(),
-            )),
+            Err(rejection) => Err(unreadable("address", rejection.status(), &rejection)),
         }
     }
 }
@@ -37,11 +35,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         match axum::extract::Query::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(unreadable(
-                "address",
-                rejection.status(),
-                &rejection.body_text(),
-            )),
+            Err(rejection) => Err(unreadable("address", rejection.status(), &rejection)),
         }
     }
 }
@@ -55,11 +49,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         match axum::Json::<T>::from_request(request, state).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(unreadable(
-                "body",
-                rejection.status(),
-                &rejection.body_text(),
-            )),
+            Err(rejection) => Err(unreadable("body", rejection.status(), &rejection)),
         }
     }
 }
@@ -73,11 +63,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         match axum::Form::<T>::from_request(request, state).await {
             Ok(axum::Form(value)) => Ok(Self(value)),
-            Err(rejection) => Err(unreadable(
-                "form",
-                rejection.status(),
-                &rejection.body_text(),
-            )),
+            Err(rejection) => Err(unreadable("form", rejection.status(), &rejection)),
         }
     }
 }
@@ -91,16 +77,16 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         match axum::body::Bytes::from_request(request, state).await {
             Ok(bytes) => Ok(Self(bytes)),
-            Err(rejection) => Err(unreadable(
-                "body",
-                rejection.status(),
-                &rejection.body_text(),
-            )),
+            Err(rejection) => Err(unreadable("body", rejection.status(), &rejection)),
         }
     }
 }
 
-fn unreadable(part: &str, status: StatusCode, why: &str) -> ApiError {
+/// A refusal in the words of what read the part; axum's own words before them say
+/// which of its readers it was.
+fn unreadable(part: &str, status: StatusCode, rejection: &dyn Error) -> ApiError {
+    let why = rejection.source().unwrap_or(rejection).to_string();
+    let why = why.strip_prefix("Invalid URL: ").unwrap_or(&why);
     let why = why.trim_end_matches('.');
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         ApiError(domain::Error::refused(

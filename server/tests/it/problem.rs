@@ -107,6 +107,39 @@ async fn a_body_that_cannot_be_read_is_a_problem() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_said_without_the_words_of_a_framework() {
+    let app = TestApp::with_issuer().await;
+    let lab = Homelab::build(&app).await;
+    for path in [
+        "/api/tenant/launch/no-id",
+        "/tenant/harbour/v1/runs/first",
+        "/tenant/harbour/v1/runs/1/log?after=last",
+    ] {
+        let said = problem(lab.ada.get(path).await, StatusCode::BAD_REQUEST, "invalid").await;
+        let detail = said["detail"].as_str().expect("text");
+        let (subject, why) = detail.split_once(": ").expect("what, and why");
+        assert_eq!(subject, "The address could not be read");
+        assert!(!why.starts_with("Invalid URL"), "{detail}");
+        assert!(!why.starts_with("Failed to"), "{detail}");
+    }
+    let request = lab
+        .ada
+        .request(Method::POST, "/api/tenant")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body("{\"name\":1}");
+    let said = problem(
+        lab.ada.send(request).await,
+        StatusCode::BAD_REQUEST,
+        "invalid",
+    )
+    .await;
+    assert_eq!(
+        said["detail"],
+        "The body could not be read: name: invalid type: integer `1`, expected a string at line 1 column 9."
+    );
+}
+
+#[tokio::test]
 async fn an_address_that_does_not_exist_is_a_problem_to_a_program_and_a_page_to_a_person() {
     let app = TestApp::start().await;
     for path in [
