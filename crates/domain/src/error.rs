@@ -34,15 +34,9 @@ impl Error {
 
     /// A field is wrong.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self::Refused(
-            Problem::new(ErrorCode::Invalid, message.clone()).with_fields(vec![FieldProblem {
-                field: field.to_owned(),
-                message,
-                line: None,
-                column: None,
-            }]),
-        )
+        let mut wrong = Wrong::default();
+        wrong.unless(false, field, message);
+        wrong.into()
     }
 
     /// Nothing there, or nothing that this caller may know of: the same answer.
@@ -157,6 +151,40 @@ impl Error {
     #[must_use]
     pub fn is_fault(&self) -> bool {
         !matches!(self, Self::Refused(_))
+    }
+}
+
+/// What is wrong with the fields of a form, gathered so that all of it is said at once.
+#[derive(Debug, Default)]
+pub(crate) struct Wrong(Vec<FieldProblem>);
+
+impl Wrong {
+    /// The message is said of the field unless this holds.
+    pub(crate) fn unless(&mut self, holds: bool, field: &str, message: impl Into<String>) {
+        if !holds {
+            self.0.push(FieldProblem {
+                field: field.to_owned(),
+                message: message.into(),
+                line: None,
+                column: None,
+            });
+        }
+    }
+
+    /// `invalid` with every field that is wrong, when one is.
+    pub(crate) fn refuse(self) -> Result<()> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.into())
+        }
+    }
+}
+
+impl From<Wrong> for Error {
+    fn from(Wrong(fields): Wrong) -> Self {
+        let said: Vec<&str> = fields.iter().map(|field| field.message.as_str()).collect();
+        Self::Refused(Problem::new(ErrorCode::Invalid, said.join(" ")).with_fields(fields))
     }
 }
 

@@ -140,6 +140,65 @@ async fn what_cannot_be_read_is_said_without_the_words_of_a_framework() {
 }
 
 #[tokio::test]
+async fn every_field_that_is_wrong_is_named_at_once() {
+    let app = TestApp::with_issuer().await;
+    let lab = Homelab::build(&app).await;
+    for (browser, path, body, fields) in [
+        (
+            &lab.ada,
+            "/api/tenant",
+            serde_json::json!({ "name": " ", "slug": "No slug" }),
+            vec!["name", "slug"],
+        ),
+        (
+            &lab.ada,
+            "/api/tenant",
+            serde_json::json!({ "name": " " }),
+            vec!["name"],
+        ),
+        (
+            &lab.ada,
+            "/api/tokens",
+            serde_json::json!({ "name": "", "scopes": [], "days": 400 }),
+            vec!["name", "days", "scopes"],
+        ),
+        (
+            &lab.operator,
+            "/api/admin/instances",
+            serde_json::json!({
+                "name": "x",
+                "region": "",
+                "deployment_mode": "SHARED",
+                "max_tenants": 9000,
+                "internal_endpoint": "ftp://there",
+                "public_endpoint": "there",
+            }),
+            vec![
+                "name",
+                "max_tenants",
+                "internal_endpoint",
+                "public_endpoint",
+            ],
+        ),
+    ] {
+        let request = browser.request(Method::POST, path).json(&body);
+        let said = problem(
+            browser.send(request).await,
+            StatusCode::BAD_REQUEST,
+            "invalid",
+        )
+        .await;
+        let named: Vec<&str> = said["fields"]
+            .as_array()
+            .expect("fields")
+            .iter()
+            .map(|field| field["field"].as_str().expect("a name"))
+            .collect();
+        assert_eq!(named, fields, "{path}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_does_not_exist_is_a_problem_to_a_program_and_a_page_to_a_person() {
     let app = TestApp::start().await;
     for path in [

@@ -21,6 +21,7 @@ use crate::{
     actor::Actor,
     db::Db,
     env::Env,
+    error::Wrong,
     portal::{
         audit::{Audit, Entry},
         tenant::is_slug,
@@ -141,31 +142,30 @@ impl Instances {
             internal_endpoint,
             public_endpoint,
         } = wanted;
-        if !is_slug(&name) {
-            return Err(Error::invalid(
-                "name",
-                "The name needs 3 to 40 small letters, digits and hyphens, a letter first.",
-            ));
-        }
         let most = deployment_mode.default_max_tenants();
         let max_tenants = max_tenants.unwrap_or(most);
-        if !(1..=most).contains(&max_tenants) {
-            return Err(Error::invalid(
-                "max_tenants",
-                format!("A {deployment_mode} instance holds 1 to {most} tenants."),
-            ));
-        }
+        let mut wrong = Wrong::default();
+        wrong.unless(
+            is_slug(&name),
+            "name",
+            "The name needs 3 to 40 small letters, digits and hyphens, a letter first.",
+        );
+        wrong.unless(
+            (1..=most).contains(&max_tenants),
+            "max_tenants",
+            format!("A {deployment_mode} instance holds 1 to {most} tenants."),
+        );
         for (field, address) in [
             ("internal_endpoint", Some(&internal_endpoint)),
             ("public_endpoint", public_endpoint.as_ref()),
         ] {
-            if address.is_some_and(|address| !is_base_address(address)) {
-                return Err(Error::invalid(
-                    field,
-                    "The address has to begin with http:// or https:// and end without a slash.",
-                ));
-            }
+            wrong.unless(
+                address.is_none_or(|address| is_base_address(address)),
+                field,
+                "The address has to begin with http:// or https:// and end without a slash.",
+            );
         }
+        wrong.refuse()?;
         let now = self.env.now();
         let transaction = self.db.begin().await?;
         let made = instance::Entity::insert(instance::ActiveModel {

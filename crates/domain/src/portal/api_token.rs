@@ -13,6 +13,7 @@ use crate::{
     actor::{Actor, Via},
     db::Db,
     env::Env,
+    error::Wrong,
     vault::fingerprint,
 };
 
@@ -60,20 +61,21 @@ impl ApiTokens {
             days,
         } = wanted;
         let name = name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > 60 {
-            return Err(Error::invalid("name", "The name needs 1 to 60 characters."));
-        }
-        if !(1..=365).contains(&days) {
-            return Err(Error::invalid(
-                "days",
-                "A token may work for 1 to 365 days.",
-            ));
-        }
         scopes.sort_unstable();
         scopes.dedup();
-        if scopes.is_empty() {
-            return Err(Error::invalid("scopes", "Choose at least one scope."));
-        }
+        let mut wrong = Wrong::default();
+        wrong.unless(
+            (1..=60).contains(&name.chars().count()),
+            "name",
+            "The name needs 1 to 60 characters.",
+        );
+        wrong.unless(
+            (1..=365).contains(&days),
+            "days",
+            "A token may work for 1 to 365 days.",
+        );
+        wrong.unless(!scopes.is_empty(), "scopes", "Choose at least one scope.");
+        wrong.refuse()?;
         let secret = format!("{PREFIX}{}", self.env.secret());
         let now = self.env.now();
         let transaction = self.db.begin().await?;

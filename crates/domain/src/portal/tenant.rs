@@ -15,7 +15,8 @@ use types::{
 
 use super::audit::{Audit, Entry};
 use crate::{
-    Error, Result, actor::Actor, admin::instance::Instances, db::Db, env::Env, plans::Plans,
+    Error, Result, actor::Actor, admin::instance::Instances, db::Db, env::Env, error::Wrong,
+    plans::Plans,
 };
 
 /// Tenants.
@@ -150,18 +151,20 @@ impl Tenants {
         actor.require_scope(Scope::Write)?;
         let TenantCreate { name, slug } = wanted;
         let name = name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > 60 {
-            return Err(Error::invalid("name", "The name needs 1 to 60 characters."));
-        }
+        let named = (1..=60).contains(&name.chars().count());
+        let mut wrong = Wrong::default();
+        wrong.unless(named, "name", "The name needs 1 to 60 characters.");
+        // Nothing is said of a slug that comes of a wrong name.
+        let derived = slug.is_none();
         let slug = slug.unwrap_or_else(|| slug_from(&name));
-        if !is_slug(&slug) {
-            return Err(Error::invalid(
-                "slug",
-                format!(
-                    "\"{slug}\" cannot stand in an address: use 3 to 40 small letters, digits and hyphens, a letter first."
-                ),
-            ));
-        }
+        wrong.unless(
+            is_slug(&slug) || (derived && !named),
+            "slug",
+            format!(
+                "\"{slug}\" cannot stand in an address: use 3 to 40 small letters, digits and hyphens, a letter first."
+            ),
+        );
+        wrong.refuse()?;
         let tenant = self
             .insert(
                 actor,
