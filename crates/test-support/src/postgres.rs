@@ -27,9 +27,11 @@ impl Database {
         let Ok(server) = std::env::var(SERVER) else {
             assert!(
                 std::env::var(SWITCH).is_ok_and(|value| value == "off"),
-                "Set {SERVER} to a PostgreSQL server on which databases may be created, or set \
+                "Set {SERVER} to a PostgreSQL server on which databases may be created, e.g. \
+                 postgres://postgres@127.0.0.1:5432/postgres, or set \
                  {SWITCH}=off to leave these tests out."
             );
+            eprintln!("left out: {SWITCH}=off");
             return None;
         };
         let database = Self {

@@ -3,8 +3,8 @@
 use futures::future::join_all;
 use reqwest::StatusCode;
 use test_support::{
-    database::TestDatabase,
     issuer::{Account, RefreshAnswer},
+    postgres::Database,
 };
 
 use crate::support::{Homelab, Setup, TestApp, eventually, on_both};
@@ -34,13 +34,13 @@ on_both!(case_19_of_twenty_requests_at_expiry_one_refreshes);
 
 #[tokio::test]
 async fn case_19_of_two_processes_one_refreshes() {
-    let Some(database) = TestDatabase::postgres().await else {
+    let Some(database) = Database::create().await else {
         return;
     };
     let setup = Setup::default()
         .with_issuer()
         .await
-        .with("database.url", database.url());
+        .with("database.url", &database.url());
     let (one, other) = (setup.clone().start().await, setup.start().await);
     let browser = one.browser();
     browser.sign_in(Account::complete("ada")).await;
@@ -62,8 +62,6 @@ async fn case_19_of_two_processes_one_refreshes() {
     let (answers, ()) = tokio::join!(requests, release);
     assert_eq!(answers, vec![StatusCode::OK; 20]);
     assert_eq!(one.issuer().refreshes(), 1);
-    drop((one, other));
-    database.remove().await;
 }
 
 #[tokio::test]

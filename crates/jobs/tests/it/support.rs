@@ -14,12 +14,13 @@ use jobs::{
     SeededEntropy, SystemEntropy, Worker, WorkerOptions, entity::job_slot,
 };
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait,
+    ConnectOptions, Database as Connections, DatabaseConnection, EntityTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::SchemaManager;
 use serde_json::json;
 use tempfile::TempDir;
+use test_support::postgres::Database;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// 2026-11-24T12:00:00Z, where every test's clock starts.
@@ -42,7 +43,6 @@ macro_rules! on_both {
                 if let Some(place) = $crate::support::Place::postgres().await {
                     super::$name(&place).await;
                     place.check_counters().await;
-                    place.drop_database().await;
                 }
             })+
         }
@@ -53,11 +53,11 @@ macro_rules! on_both {
 pub(crate) struct Place {
     pub(crate) clock: ManualClock,
     pub(crate) url: String,
-    /// A URL of the server that is not the test's database, and the database's name.
-    server: Option<(String, String)>,
     pub(crate) write: DatabaseConnection,
     read: Option<DatabaseConnection>,
     _folder: Option<TempDir>,
+    /// Dropped last, when nobody is connected any more.
+    postgres: Option<Database>,
     /// Queues of one test make different ids.
     seed: AtomicU64,
 }
@@ -69,37 +69,16 @@ impl Place {
             "sqlite://{}?mode=rwc",
             folder.path().join("jobs.db").display()
         );
-        Self::open(url, None, Some(folder)).await
+        Self::open(url, Some(folder), None).await
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "where PostgreSQL is comes from whoever runs the tests; names must not collide"
-    )]
+    /// None where tests on PostgreSQL are switched off.
     pub(crate) async fn postgres() -> Option<Self> {
-        let Ok(server) = std::env::var("KOMBIFY_TEST_POSTGRES_URL") else {
-            assert!(
-                std::env::var("KOMBIFY_TEST_POSTGRES").is_ok_and(|value| value == "off"),
-                "Set KOMBIFY_TEST_POSTGRES_URL to a PostgreSQL server on which databases may be \
-                 created, e.g. postgres://postgres@127.0.0.1:5432/postgres, or set \
-                 KOMBIFY_TEST_POSTGRES=off to leave these tests out."
-            );
-            eprintln!("left out: KOMBIFY_TEST_POSTGRES=off");
-            return None;
-        };
-        let name = format!("jobs_{}", uuid::Uuid::new_v4().simple());
-        let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-        let url = format!("{base}/{name}");
-        let admin = connect(&server, 1).await;
-        admin
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("a new database");
-        admin.close().await.expect("closed");
-        Some(Self::open(url, Some((server, name)), None).await)
+        let database = Database::create().await?;
+        Some(Self::open(database.url(), None, Some(database)).await)
     }
 
-    async fn open(url: String, server: Option<(String, String)>, folder: Option<TempDir>) -> Self {
+    async fn open(url: String, folder: Option<TempDir>, postgres: Option<Database>) -> Self {
         let (write, read) = connections(&url).await;
         let manager = SchemaManager::new(&write);
         migration::jobs::up(&manager)
@@ -108,24 +87,16 @@ impl Place {
         Self {
             clock: ManualClock::at(NOON_MS),
             url,
-            server,
             write,
             read,
             _folder: folder,
+            postgres,
             seed: AtomicU64::new(1),
         }
     }
 
-    pub(crate) async fn drop_database(self) {
-        let (server, name) = self.server.expect("only PostgreSQL has one");
-        self.write.close().await.expect("closed");
-        let admin = connect(&server, 1).await;
-        let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-        admin.execute_unprepared(&drop).await.expect("dropped");
-    }
-
     pub(crate) fn is_postgres(&self) -> bool {
-        self.server.is_some()
+        self.postgres.is_some()
     }
 
     pub(crate) fn queue(&self) -> Queue {
@@ -205,7 +176,7 @@ pub(crate) async fn connect(url: &str, connections: u32) -> DatabaseConnection {
                 .synchronous(SqliteSynchronous::Normal)
                 .busy_timeout(Duration::from_secs(20))
         });
-    Database::connect(options).await.expect("a connection")
+    Connections::connect(options).await.expect("a connection")
 }
 
 /// A handler from a function.

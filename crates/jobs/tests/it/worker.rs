@@ -165,7 +165,6 @@ async fn what_is_claimed_while_the_worker_stops_is_handed_back() {
     let job = queue.get(id).await.expect("the job");
     assert_eq!((job.state, job.attempt), (JobState::Queued, 0));
     place.check_counters().await;
-    place.drop_database().await;
 }
 
 async fn a_job_that_ends_within_the_grace_counts(place: &Place) {

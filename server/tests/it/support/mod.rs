@@ -27,12 +27,11 @@ macro_rules! on_both {
         mod postgres {
             $(#[tokio::test]
             async fn $name() {
-                let Some(database) = test_support::database::TestDatabase::postgres().await else {
+                let Some(database) = test_support::postgres::Database::create().await else {
                     return;
                 };
-                let setup = $crate::support::Setup::default().with("database.url", database.url());
+                let setup = $crate::support::Setup::default().with("database.url", &database.url());
                 super::$name(setup).await;
-                database.remove().await;
             })+
         }
     };

@@ -27,7 +27,6 @@ macro_rules! on_both {
             async fn $name() {
                 if let Some(world) = $crate::support::World::postgres().await {
                     super::$name(&world).await;
-                    world.drop_database().await;
                 }
             })+
         }

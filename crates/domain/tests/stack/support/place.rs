@@ -4,57 +4,34 @@ use domain::{
     db::{Db, Location},
     stack::NamespacePlace,
 };
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tempfile::TempDir;
+use test_support::postgres::Database;
 
 /// Where one test's databases are.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
-    /// A URL of the server, and the test's database on it.
-    server: Option<(String, String)>,
+    postgres: Option<Database>,
 }
 
 impl Place {
     pub(crate) fn sqlite() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
-            server: None,
+            postgres: None,
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where these tests read their settings and name databases"
-    )]
+    /// None where tests on PostgreSQL are switched off.
     pub(crate) async fn postgres() -> Option<Self> {
-        let Ok(server) = std::env::var("KOMBIFY_TEST_POSTGRES_URL") else {
-            assert!(
-                std::env::var("KOMBIFY_TEST_POSTGRES").is_ok_and(|value| value == "off"),
-                "Set KOMBIFY_TEST_POSTGRES_URL to a PostgreSQL server on which databases may be \
-                 created, e.g. postgres://postgres@127.0.0.1:5432/postgres, or set \
-                 KOMBIFY_TEST_POSTGRES=off to leave these tests out."
-            );
-            eprintln!("left out: KOMBIFY_TEST_POSTGRES=off");
-            return None;
-        };
-        let name = format!("stack_{}", uuid::Uuid::new_v4().simple());
-        let admin = connect(&server).await;
-        admin
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("a new database");
-        admin.close().await.expect("closed");
         Some(Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
-            server: Some((server, name)),
+            postgres: Some(Database::create().await?),
         })
     }
 
     fn url(&self) -> Option<String> {
-        self.server.as_ref().map(|(server, name)| {
-            let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-            format!("{base}/{name}")
-        })
+        self.postgres.as_ref().map(Database::url)
     }
 
     /// The instance's own database, migrated.
@@ -111,7 +88,7 @@ impl Place {
 
     /// Removes a tenant's namespace, so that opening it makes it anew.
     pub(crate) async fn remove(&self, slug: &str) {
-        if self.server.is_some() {
+        if self.postgres.is_some() {
             let schema = format!("tenant_{}", slug.replace('-', "_"));
             self.around(slug)
                 .await
@@ -122,20 +99,4 @@ impl Place {
             std::fs::remove_dir_all(self.folder.path().join("namespaces")).expect("removed");
         }
     }
-
-    pub(crate) async fn drop_database(&self) {
-        let (server, name) = self.server.as_ref().expect("only PostgreSQL has one");
-        let admin = connect(server).await;
-        admin
-            .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
-            .await
-            .expect("dropped");
-        admin.close().await.expect("closed");
-    }
-}
-
-async fn connect(url: &str) -> DatabaseConnection {
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.expect("a connection")
 }

@@ -212,10 +212,6 @@ impl World {
         }
     }
 
-    pub(crate) async fn drop_database(self) {
-        self.place.drop_database().await;
-    }
-
     /// What the portal asserts of somebody in a tenant.
     pub(crate) fn assertion(&self, slug: &str, subject: &str, role: Role) -> Assertion {
         Assertion {
