@@ -2,7 +2,7 @@
 
 use config::{Config, ConfigError, Value, ValueKind};
 
-use super::SettingsError;
+use super::{SettingsError, validate::Unfit};
 
 /// What a setting may be mistyped by and still be recognised.
 const LIKE: usize = 3;
@@ -18,19 +18,7 @@ pub(super) fn of(error: &ConfigError) -> SettingsError {
 
 /// One sentence for a value that is not what its setting needs.
 pub(super) fn within(error: &ConfigError, layers: &Config) -> SettingsError {
-    let at = |key: &Option<String>| {
-        let key = key.as_deref().unwrap_or("of some name");
-        // `server.roles[0]` came from where `server.roles` did.
-        let whole = key.split('[').next().unwrap_or(key);
-        let origin = names(&layers.cache)
-            .into_iter()
-            .find(|(name, _)| name == whole)
-            .and_then(|(_, origin)| origin);
-        match origin {
-            Some(origin) => format!("The setting {key} in {}", place(&origin)),
-            None => format!("The setting {key}"),
-        }
-    };
+    let at = |key: &Option<String>| named(key.as_deref().unwrap_or("of some name"), layers);
     sentence(match error {
         ConfigError::Type {
             unexpected,
@@ -46,6 +34,26 @@ pub(super) fn within(error: &ConfigError, layers: &Config) -> SettingsError {
         }
         other => format!("The settings cannot be read: {other}"),
     })
+}
+
+/// One sentence for a value that no server can start with.
+pub(super) fn unfit(unfit: &Unfit, layers: &Config) -> SettingsError {
+    let setting = named(unfit.setting, layers);
+    SettingsError(format!("{setting} cannot be used: {}.", unfit.what))
+}
+
+/// A setting, and where its value came from when that is not the defaults.
+fn named(key: &str, layers: &Config) -> String {
+    // `server.roles[0]` came from where `server.roles` did.
+    let whole = key.split('[').next().unwrap_or(key);
+    let origin = names(&layers.cache)
+        .into_iter()
+        .find(|(name, _)| name == whole)
+        .and_then(|(_, origin)| origin);
+    match origin {
+        Some(origin) => format!("The setting {key} in {}", place(&origin)),
+        None => format!("The setting {key}"),
+    }
 }
 
 fn sentence(text: String) -> SettingsError {

@@ -1,5 +1,5 @@
 //! Settings: embedded defaults, then a file, then the environment, then the command
-//! line; then validation. Nothing else reads the environment.
+//! line; then validation. No other setting is read from the environment.
 
 mod complaint;
 mod data;
@@ -147,7 +147,9 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         .try_deserialize()
         .map_err(|error| complaint::within(&error, &layers))?;
     settings.complete();
-    settings.validate()?;
+    settings
+        .validate()
+        .map_err(|unfit| complaint::unfit(&unfit, &layers))?;
     Ok(settings)
 }
 

@@ -1,20 +1,29 @@
 //! What settings have to be so that a server can start with them.
 
-use std::ops::RangeInclusive;
+use std::{net::IpAddr, ops::RangeInclusive};
 
+use axum::http::Uri;
 use tracing_subscriber::EnvFilter;
 
-use super::{Mode, Role, Settings, SettingsError};
+use super::{Mode, Role, Settings};
 
 /// Digits of the master key.
 const KEY_DIGITS: usize = 64;
 
-type Checked = Result<(), SettingsError>;
+type Checked = Result<(), Unfit>;
 
-fn wrong(setting: &str, what: impl std::fmt::Display) -> Checked {
-    Err(SettingsError(format!(
-        "The setting {setting} cannot be used: {what}."
-    )))
+/// A value that can be read and that no server can start with.
+#[derive(Debug)]
+pub(super) struct Unfit {
+    /// Its name.
+    pub(super) setting: &'static str,
+    /// What is wrong with it, as the end of a sentence.
+    pub(super) what: String,
+}
+
+fn wrong(setting: &'static str, what: impl Into<String>) -> Checked {
+    let what = what.into();
+    Err(Unfit { setting, what })
 }
 
 impl Settings {
@@ -71,10 +80,7 @@ impl Settings {
 
     fn check_mode(&self) -> Checked {
         let production = self.server.mode == Mode::Production;
-        if production
-            && !self.server.public_url.starts_with("https://")
-            && !self.server.is_loopback()
-        {
+        if production && !self.server.is_https() && !is_on_this_machine(&self.server.public_url) {
             return wrong(
                 "server.public_url",
                 "outside this machine sign-in needs https://, because session cookies travel with it",
@@ -137,7 +143,7 @@ impl Settings {
     }
 }
 
-fn within<T>(setting: &str, value: T, range: RangeInclusive<T>) -> Checked
+fn within<T>(setting: &'static str, value: T, range: RangeInclusive<T>) -> Checked
 where
     T: PartialOrd + std::fmt::Display,
 {
@@ -156,4 +162,16 @@ where
 
 fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
+}
+
+/// Whether browsers of this machine alone can reach the address.
+fn is_on_this_machine(url: &str) -> bool {
+    let address: Option<Uri> = url.parse().ok();
+    let Some(host) = address.as_ref().and_then(Uri::host) else {
+        return false;
+    };
+    let number = host.trim_start_matches('[').trim_end_matches(']');
+    number
+        .parse::<IpAddr>()
+        .map_or(host == "localhost", |ip| ip.is_loopback())
 }

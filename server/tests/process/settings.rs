@@ -85,8 +85,14 @@ fn a_value_of_another_kind_is_told_with_what_is_needed() {
 fn a_value_out_of_its_range_is_told_with_the_range() {
     complains(
         "[server]\ngrace_seconds = 0\n",
-        &["server.grace_seconds", "0 is not between 1 and 3600"],
+        &[
+            "The setting server.grace_seconds in /",
+            "kombify.toml cannot be used: 0 is not between 1 and 3600",
+        ],
     );
+    let said = start("", &[("KOMBIFY_WORKER__SLOTS", "0")], &["--dev"]);
+    let why = said.complaint();
+    assert!(why.contains("worker.slots in the environment"), "{why}");
     complains("[worker]\nslots = 0\n", &["worker.slots", "between 1 and"]);
     complains("[server]\nport = 0\n", &["server.port", "between 1 and"]);
     complains("[server]\nroles = []\n", &["server.roles", "portal"]);
@@ -132,6 +138,20 @@ fn production_mode_asks_for_what_it_needs() {
                 "{provider}[server]\nbind = \"0.0.0.0\"\npublic_url = \"http://kombify.test\"\n"
             ),
             "https://",
+        ),
+        // Behind a proxy on the same machine as well.
+        (
+            format!("{provider}[server]\npublic_url = \"http://kombify.test\"\n"),
+            "https://",
+        ),
+        (
+            format!("{provider}[server]\npublic_url = \"http://10.0.0.7:4100\"\n"),
+            "https://",
+        ),
+        (
+            "[identity]\nissuer = \"http://127.0.0.1:4100/dev/issuer\"\nclient_id = \"kombify\"\n[server]\nport = 4100\n"
+                .to_owned(),
+            "the development issuer gives anybody any account",
         ),
     ] {
         let said = start(&text, &[], &[]);
