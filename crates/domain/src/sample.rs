@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use entity::control::{membership, tenant, user};
+use entity::control::{audit_event, instance, membership, tenant, user};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use tokio::time::{Instant, sleep};
 use types::{
@@ -16,7 +16,7 @@ use crate::{
     Error, Result,
     actor::{Actor, Credentials, Via},
     assertion::BoundRequest,
-    portal::tenant::NewTenant,
+    portal::{audit::Entry, tenant::NewTenant},
     services::Services,
     stack::TenantScope,
 };
@@ -24,6 +24,8 @@ use crate::{
 const SLUG: &str = "nordhaus";
 const NAME: &str = "Nordhaus lab";
 const KIT: &str = "base-homelab";
+/// What the audit log says once all of it was made.
+const MADE: &str = "sample.made";
 /// The first node of the kit's example.
 const FIRST_NODE: &str = "nuc-1";
 /// The local instance is ACTIVE after its first healthy check; a run ends in seconds.
@@ -41,20 +43,16 @@ pub struct SampleOwner<'a> {
     pub members: &'a [(&'a str, &'a str, &'a str, Role)],
 }
 
-/// Makes the sample tenant with its stacks unless it exists.
+/// Makes the sample tenant with its stacks, or goes on where an earlier start was
+/// stopped; once all of it was made, nothing is made again. Without OpenTofu the stacks
+/// stay drafts until a start finds it.
 ///
 /// # Errors
 /// What the services answer; what was made until then stays.
 pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
-    let db = &services.portal.db;
-    let exists = tenant::Entity::find()
-        .filter(tenant::Column::Slug.eq(SLUG))
-        .one(db.read())
-        .await?;
-    if exists.is_some() {
+    let Some((tenant, admin)) = unfinished(services, owner).await? else {
         return Ok(());
-    }
-    let (tenant, admin) = people(services, owner).await?;
+    };
     let placed = until(|| async {
         match services.admin.placement.place(tenant.id).await {
             Ok(instance) => Ok(Some(instance)),
@@ -63,36 +61,78 @@ pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
         }
     })
     .await?;
-    let scope = enter(services, &placed.name, tenant, admin).await?;
+    let made = Entry::by(&acting(services, &admin), MADE, NAME).in_tenant(SLUG);
+    let scope = enter(services, &placed, tenant, admin).await?;
     let example = services.stack.kits.get(KIT).await?.example;
+    let refused = example.replacen("10.", "310.", 1);
     let live = stack(services, &scope, "media", &example).await?;
-    apply(services, &scope, live, RunState::Applied).await?;
-    broken(services, &scope, &example).await?;
-    stack(
-        services,
-        &scope,
-        "attic",
-        &example.replacen("10.", "310.", 1),
-    )
-    .await?;
+    let broken = stack(services, &scope, "garage", &example).await?;
+    stack(services, &scope, "attic", &refused).await?;
     let waiting = stack(services, &scope, "core-services", &example).await?;
-    plan(services, &scope, waiting).await?;
+    if let Err(error) = services.stack.infrastructure().await {
+        tracing::warn!(%error, "the sample stacks stay drafts: nothing can be planned");
+        return Ok(());
+    }
+    bring(services, &scope, live, RunState::Applied).await?;
+    fail(services, &scope, broken).await?;
+    bring(services, &scope, waiting, RunState::Waiting).await?;
+    services.portal.audit.record_alone(made).await?;
     tracing::info!(tenant.slug = SLUG, "the sample data is there");
     Ok(())
 }
 
-/// A stack whose apply really failed: a file lies where the folder of its first node
+/// The sample tenant and its owner, unless all of it was made already.
+async fn unfinished(
+    services: &Services,
+    owner: SampleOwner<'_>,
+) -> Result<Option<(tenant::Model, user::Model)>> {
+    let db = &services.portal.db;
+    let begun = tenant::Entity::find()
+        .filter(tenant::Column::Slug.eq(SLUG))
+        .one(db.read())
+        .await?;
+    let Some(tenant) = begun else {
+        return people(services, owner).await.map(Some);
+    };
+    let made = audit_event::Entity::find()
+        .filter(audit_event::Column::TenantSlug.eq(SLUG))
+        .filter(audit_event::Column::Action.eq(MADE))
+        .one(db.read())
+        .await?;
+    if made.is_some() || !tenant.sample {
+        return Ok(None);
+    }
+    let first = owner.members.first().map(|(subject, ..)| *subject);
+    let admin = user::Entity::find()
+        .filter(user::Column::Issuer.eq(owner.issuer))
+        .filter(user::Column::Subject.eq(first.unwrap_or_default()))
+        .one(db.read())
+        .await?;
+    Ok(admin.map(|admin| (tenant, admin)))
+}
+
+/// Lets an apply of the stack really fail: a file lies where the folder of its first node
 /// belongs. The file goes again, so planning and applying once more mends it.
-async fn broken(services: &Services, scope: &TenantScope, example: &str) -> Result<()> {
-    let id = stack(services, scope, "garage", example).await?;
+async fn fail(services: &Services, scope: &TenantScope, id: StackId) -> Result<()> {
     let folder = services.stack.output_folder(scope, id);
     let in_the_way = folder.join(FIRST_NODE);
     let failed = |error| Error::internal("put a file in the way of the sample data", error);
     tokio::fs::create_dir_all(&folder).await.map_err(failed)?;
     tokio::fs::write(&in_the_way, b"").await.map_err(failed)?;
-    let applied = apply(services, scope, id, RunState::Failed).await;
+    let applied = bring(services, scope, id, RunState::Failed).await;
     tokio::fs::remove_file(&in_the_way).await.map_err(failed)?;
     applied
+}
+
+fn acting(services: &Services, admin: &user::Model) -> Actor {
+    Actor {
+        user: admin.id,
+        name: admin.name.clone(),
+        email: admin.email.clone(),
+        operator: false,
+        via: Via::Session(services.env().id()),
+        request_id: "sample-data".to_owned(),
+    }
 }
 
 async fn people(
@@ -125,14 +165,7 @@ async fn people(
         .first()
         .cloned()
         .ok_or_else(|| Error::not_found("sample owner"))?;
-    let actor = Actor {
-        user: admin.id,
-        name: admin.name.clone(),
-        email: admin.email.clone(),
-        operator: false,
-        via: Via::Session(env.id()),
-        request_id: "sample-data".to_owned(),
-    };
+    let actor = acting(services, &admin);
     let new = NewTenant {
         slug: SLUG.to_owned(),
         name: NAME.to_owned(),
@@ -159,15 +192,15 @@ async fn people(
 /// The same way in as a launch's: a signed assertion for a session.
 async fn enter(
     services: &Services,
-    instance: &str,
+    instance: &instance::Model,
     tenant: tenant::Model,
     admin: user::Model,
 ) -> Result<TenantScope> {
-    let assertion =
-        services
-            .portal
-            .launch_codes
-            .assert(instance, admin, tenant, Role::Admin, None)?;
+    let assertion = services
+        .portal
+        .launch_codes
+        .assert(instance, admin, tenant, Role::Admin, None)
+        .await?;
     let session = services
         .stack
         .exchange
@@ -183,17 +216,25 @@ async fn enter(
     services.stack.access.authorise(&credentials, SLUG).await
 }
 
+/// The stack with this name, with at least one revision.
 async fn stack(
     services: &Services,
     scope: &TenantScope,
     name: &str,
     yaml: &str,
 ) -> Result<StackId> {
-    let wanted = StackCreate {
-        name: name.to_owned(),
-        kit: KIT.to_owned(),
+    let stacks = services.stack.stacks.list(scope).await?;
+    let id = match stacks.into_iter().find(|stack| stack.name == name) {
+        Some(stack) if stack.revision > 0 => return Ok(stack.id),
+        Some(stack) => stack.id,
+        None => {
+            let wanted = StackCreate {
+                name: name.to_owned(),
+                kit: KIT.to_owned(),
+            };
+            services.stack.stacks.create(scope, wanted).await?.stack.id
+        }
     };
-    let id = services.stack.stacks.create(scope, wanted).await?.stack.id;
     services.stack.stacks.mark_sample(scope, id).await?;
     let specification = SpecificationUpdate {
         yaml: yaml.to_owned(),
@@ -207,35 +248,39 @@ async fn stack(
     Ok(id)
 }
 
-async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Result<RunView> {
-    let wanted = RunCreate {
-        kind: RunKind::Apply,
-        confirm: None,
+/// Brings the stack's newest run to where it should be, from wherever it was left.
+async fn bring(services: &Services, scope: &TenantScope, id: StackId, end: RunState) -> Result<()> {
+    let stacks = services.stack.stacks.list(scope).await?;
+    let newest = stacks
+        .into_iter()
+        .find(|stack| stack.id == id)
+        .and_then(|stack| stack.latest_run);
+    let number = match newest {
+        Some(run) if run.state == end => return Ok(()),
+        Some(run) if !run.state.ended() => run.number,
+        _ => plan(services, scope, id).await?,
     };
-    let number = services
-        .stack
-        .runs
-        .create(scope, id, wanted)
-        .await?
-        .run
-        .number;
-    settled(services, scope, number, |state| state == RunState::Waiting).await
-}
-
-async fn apply(services: &Services, scope: &TenantScope, id: StackId, end: RunState) -> Result<()> {
-    let planned = plan(services, scope, id).await?;
+    let reached = |state| state == RunState::Waiting || state == end;
+    let planned = settled(services, scope, number, reached).await?;
+    if planned.run.state == end {
+        return Ok(());
+    }
     let approval = RunApprove {
         plan_digest: planned.plan_digest.unwrap_or_default(),
         comment: "sample data".to_owned(),
     };
-    services
-        .stack
-        .runs
-        .approve(scope, planned.run.number, approval)
-        .await?;
-    settled(services, scope, planned.run.number, |state| state == end)
-        .await
-        .map(|_| ())
+    services.stack.runs.approve(scope, number, approval).await?;
+    settled(services, scope, number, |state| state == end).await?;
+    Ok(())
+}
+
+async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Result<i32> {
+    let wanted = RunCreate {
+        kind: RunKind::Apply,
+        confirm: None,
+    };
+    let planned = services.stack.runs.create(scope, id, wanted).await?;
+    Ok(planned.run.number)
 }
 
 /// Waits until the run is where it should be; one that ends elsewhere is an error.
