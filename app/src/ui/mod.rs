@@ -23,6 +23,7 @@ pub(crate) mod plain;
 pub(crate) mod skeleton;
 pub(crate) mod spark;
 pub(crate) mod steps;
+pub(crate) mod table;
 pub(crate) mod theme;
 pub(crate) mod time;
 pub(crate) mod toast;

@@ -18,6 +18,10 @@ use crate::{
         page::{Crumb, page, page_head},
         pill,
         spark::{bars, spark_percent},
+        table::{
+            Column::{Last, Titled},
+            table,
+        },
         time::{self, ago},
         words,
     },
@@ -181,24 +185,17 @@ fn checks(all: &[HealthCheckView], now: Timestamp) -> AnyView {
     if rows.is_empty() {
         return view! { <p class="card-pad pt-0 text-muted">"Not checked yet."</p> }.into_any();
     }
-    view! {
-        <div class="table-scroll">
-            <table class="tbl">
-                <thead>
-                    <tr>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"Database"</th>
-                        <th scope="col">"API"</th>
-                        <th scope="col">"Agents"</th>
-                        <th scope="col">"What was wrong"</th>
-                        <th scope="col" class="right">"State"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    table(
+        &[
+            Titled("When"),
+            Titled("Database"),
+            Titled("API"),
+            Titled("Agents"),
+            Titled("What was wrong"),
+            Last("State"),
+        ],
+        rows.into_any(),
+    )
 }
 
 fn facts(instance: &InstanceView, now: Timestamp) -> AnyView {

@@ -13,6 +13,10 @@ use crate::{
         meter::meter_small,
         pill,
         spark::bars,
+        table::{
+            Column::{Last, Titled},
+            table,
+        },
         time::{self, ago},
         words,
     },
@@ -97,26 +101,19 @@ impl Instances {
                     .collect::<Vec<_>>()
             })
         };
-        view! {
-            <div class="table-scroll">
-                <table class="tbl">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Instance"</th>
-                            <th scope="col">"On"</th>
-                            <th scope="col">"Region"</th>
-                            <th scope="col">"Mode"</th>
-                            <th scope="col">"Tenants"</th>
-                            <th scope="col">"Last 9 minutes"</th>
-                            <th scope="col">"Checked"</th>
-                            <th scope="col" class="right">"State"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
+        table(
+            &[
+                Titled("Instance"),
+                Titled("On"),
+                Titled("Region"),
+                Titled("Mode"),
+                Titled("Tenants"),
+                Titled("Last 9 minutes"),
+                Titled("Checked"),
+                Last("State"),
+            ],
+            rows.into_any(),
+        )
     }
 }
 

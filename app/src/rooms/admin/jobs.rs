@@ -19,6 +19,10 @@ use crate::{
         icon::lu,
         page::{page, page_head},
         pill,
+        table::{
+            Column::{Last, Titled},
+            table,
+        },
         time::ago,
         words,
     },
@@ -55,7 +59,7 @@ pub(crate) fn jobs_page() -> AnyView {
             let jobs = jobs.value.clone();
             move || tabs(&jobs, state.get())
         };
-        let body = move || table(&jobs.value, jobs.now, state.get());
+        let body = move || listed(&jobs.value, jobs.now, state.get());
         page(
             "Jobs",
             crumbs("Jobs"),
@@ -95,7 +99,7 @@ fn tabs(jobs: &[JobView], now: Option<JobState>) -> AnyView {
     .into_any()
 }
 
-fn table(jobs: &[JobView], now: Timestamp, state: Option<JobState>) -> AnyView {
+fn listed(jobs: &[JobView], now: Timestamp, state: Option<JobState>) -> AnyView {
     let rows: Vec<_> = jobs
         .iter()
         .filter(|job| state.is_none_or(|state| job.state == state))
@@ -108,24 +112,17 @@ fn table(jobs: &[JobView], now: Timestamp, state: Option<JobState>) -> AnyView {
             "Plans, applies and launches are jobs; none is in this state.",
         );
     }
-    view! {
-        <div class="table-scroll">
-            <table class="tbl">
-                <thead>
-                    <tr>
-                        <th scope="col">"Job"</th>
-                        <th scope="col">"Tenant"</th>
-                        <th scope="col">"Attempt"</th>
-                        <th scope="col">"Queued"</th>
-                        <th scope="col">"Took"</th>
-                        <th scope="col" class="right">"State"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    table(
+        &[
+            Titled("Job"),
+            Titled("Tenant"),
+            Titled("Attempt"),
+            Titled("Queued"),
+            Titled("Took"),
+            Last("State"),
+        ],
+        rows.into_any(),
+    )
 }
 
 fn row(job: &JobView, now: Timestamp) -> AnyView {

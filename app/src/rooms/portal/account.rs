@@ -22,6 +22,10 @@ use crate::{
         icon::{icon, lu},
         page::{Crumb, page, page_head},
         pill,
+        table::{
+            Column::{Actions, Titled},
+            table,
+        },
         time::{ago, ago_or_never},
         words::scope_meaning,
     },
@@ -170,23 +174,16 @@ fn token_list(
             "A token lets a program use the API in your name, with less than you may do yourself.",
         )
     } else {
-        view! {
-            <div class="table-scroll">
-                <table class="tbl">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Token"</th>
-                            <th scope="col">"Scopes"</th>
-                            <th scope="col">"Last used"</th>
-                            <th scope="col">"Expires"</th>
-                            <th scope="col"><span class="sr-only">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
+        table(
+            &[
+                Titled("Token"),
+                Titled("Scopes"),
+                Titled("Last used"),
+                Titled("Expires"),
+                Actions,
+            ],
+            rows.into_any(),
+        )
     };
     view! {
         <section class="card" aria-labelledby="tokens-title">

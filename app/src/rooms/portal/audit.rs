@@ -15,6 +15,7 @@ use crate::{
         error::loaded,
         icon::{icon, lu},
         page::{Crumb, page, page_head},
+        table::{Column::Titled, table},
         time::ago,
         words,
     },
@@ -49,7 +50,7 @@ pub(crate) fn audit_page() -> AnyView {
         ];
         let lede = "Who did what, and when. Nothing here can be changed.";
         let search = search(&here, question);
-        let body = move || table(&events.value, events.now, &question.read());
+        let body = move || listed(&events.value, events.now, &question.read());
         page(
             "Audit log",
             crumbs,
@@ -91,7 +92,7 @@ fn matches(event: &AuditEventView, question: &str) -> bool {
         .all(|word| text.contains(word))
 }
 
-fn table(events: &[AuditEventView], now: Timestamp, question: &str) -> AnyView {
+fn listed(events: &[AuditEventView], now: Timestamp, question: &str) -> AnyView {
     let rows: Vec<_> = events
         .iter()
         .filter(|event| matches(event, question))
@@ -108,23 +109,16 @@ fn table(events: &[AuditEventView], now: Timestamp, question: &str) -> AnyView {
             },
         );
     }
-    view! {
-        <div class="table-scroll">
-            <table class="tbl">
-                <thead>
-                    <tr>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"Subject"</th>
-                        <th scope="col">"Who"</th>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"Request"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    table(
+        &[
+            Titled("What"),
+            Titled("Subject"),
+            Titled("Who"),
+            Titled("When"),
+            Titled("Request"),
+        ],
+        rows.into_any(),
+    )
 }
 
 fn row(event: &AuditEventView, now: Timestamp) -> AnyView {

@@ -21,6 +21,10 @@ use crate::{
         icon::{icon, lu},
         page::{Crumb, page, page_head},
         pill::{self, Tone},
+        table::{
+            Column::{self, Titled},
+            table,
+        },
         time::{ago, ago_or_never},
         toast::toasts,
         words::{initials, role, role_meaning},
@@ -177,6 +181,16 @@ fn view_members(here: &Here, members: &MembersView, actions: Actions) -> AnyView
         .iter()
         .map(|one| member_row(here, one, now, may, actions))
         .collect();
+    let mut columns = vec![
+        Titled("Name"),
+        Titled("E-mail"),
+        Titled("Joined"),
+        Titled("Last seen"),
+        Titled("Role"),
+    ];
+    if may {
+        columns.push(Column::Actions);
+    }
     let dialogs: Vec<_> = members
         .members
         .iter()
@@ -203,21 +217,7 @@ fn view_members(here: &Here, members: &MembersView, actions: Actions) -> AnyView
             {problem(refusal(actions.remove))}
             {problem(refusal(actions.revoke))}
             <section class="card" aria-label="Members">
-                <div class="table-scroll">
-                    <table class="tbl">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Name"</th>
-                                <th scope="col">"E-mail"</th>
-                                <th scope="col">"Joined"</th>
-                                <th scope="col">"Last seen"</th>
-                                <th scope="col">"Role"</th>
-                                {may.then(|| view! { <th scope="col"><span class="sr-only">"Actions"</span></th> })}
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                {table(&columns, rows.into_any())}
             </section>
             {invitations(here, members, may, actions)}
             {dialogs}

@@ -16,6 +16,10 @@ use crate::{
         icon::{icon, lu},
         page::{Crumb, page, page_head},
         pill,
+        table::{
+            Column::{Last, Titled},
+            table,
+        },
         time::{ago, ago_or_never},
         words,
     },
@@ -131,24 +135,15 @@ pub(crate) fn node_table(
             }
         })
         .collect();
-    view! {
-        <div class="table-scroll">
-            <table class="tbl">
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Address"</th>
-                        <th scope="col">"Role"</th>
-                        {with_stack.then(|| view! { <th scope="col">"Stack"</th> })}
-                        <th scope="col">"CPU"</th>
-                        <th scope="col">"Memory"</th>
-                        <th scope="col">"Configured"</th>
-                        <th scope="col" class="right">"State"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+    let mut columns = vec![Titled("Name"), Titled("Address"), Titled("Role")];
+    if with_stack {
+        columns.push(Titled("Stack"));
     }
-    .into_any()
+    columns.extend([
+        Titled("CPU"),
+        Titled("Memory"),
+        Titled("Configured"),
+        Last("State"),
+    ]);
+    table(&columns, rows.into_any())
 }

@@ -20,6 +20,10 @@ use crate::{
         icon::lu,
         page::{Crumb, page, page_head},
         pill,
+        table::{
+            Column::{Last, Titled},
+            table,
+        },
         time::ago,
         words,
     },
@@ -154,24 +158,17 @@ fn list(here: &Here, runs: &[RunBrief], now: Timestamp, filter: Filter) -> AnyVi
             "No run is in this state at the moment.",
         )
     } else {
-        view! {
-            <div class="table-scroll">
-                <table class="tbl">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Run"</th>
-                            <th scope="col">"Stack"</th>
-                            <th scope="col">"Revision"</th>
-                            <th scope="col">"Started"</th>
-                            <th scope="col">"Took"</th>
-                            <th scope="col" class="right">"State"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
+        table(
+            &[
+                Titled("Run"),
+                Titled("Stack"),
+                Titled("Revision"),
+                Titled("Started"),
+                Titled("Took"),
+                Last("State"),
+            ],
+            rows.into_any(),
+        )
     };
     view! {
         <nav class="tabs mb-3" aria-label="Filter by state">{tabs}</nav>
