@@ -188,7 +188,7 @@ async fn every_field_that_is_wrong_is_named_at_once() {
             "invalid",
         )
         .await;
-        let named: Vec<&str> = said["fields"]
+        let named: Vec<&str> = said["errors"]
             .as_array()
             .expect("fields")
             .iter()
