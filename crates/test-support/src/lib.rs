@@ -1,5 +1,6 @@
-//! Databases, builders and a running application for tests.
+//! Databases and an OpenID issuer for tests.
 
 pub mod database;
+pub mod interface;
 pub mod issuer;
 pub mod postgres;

@@ -1,6 +1,11 @@
 //! The application and how it is set up.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::{
     db::Location,
@@ -17,7 +22,7 @@ use server::{
 };
 use tempfile::TempDir;
 use test_support::{
-    database,
+    database, interface,
     issuer::{CLIENT_ID, FakeIssuer},
 };
 use tokio::net::TcpListener;
@@ -66,7 +71,8 @@ impl Setup {
     /// Starts it; a second one with the same set-up is another process on the same
     /// database, if that is PostgreSQL.
     pub(crate) async fn start(self) -> TestApp {
-        name_assets();
+        let program = std::env::current_exe().expect("this program");
+        interface::name_files(&program);
         let data = TempDir::new().expect("a temporary folder");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -108,16 +114,6 @@ impl Setup {
             stop,
             _data: data,
         }
-    }
-}
-
-/// Pages name the interface's files by their hashes, which the build writes beside the
-/// binary. The tests load no such file, so any hash will do.
-fn name_assets() {
-    let binary = std::env::current_exe().expect("this program");
-    let file = binary.with_file_name("hash.txt");
-    if !file.exists() {
-        std::fs::write(file, "js: test\nwasm: test\ncss: test\n").expect("written");
     }
 }
 
@@ -179,19 +175,36 @@ impl TestApp {
         self.services.health.round().await.expect("a look");
     }
 
+    /// The folder with all its files.
+    pub(crate) fn data(&self) -> &Path {
+        &self.settings.data.dir
+    }
+
     /// Changes the platform's database around the services.
     pub(crate) async fn change(&self, statement: &str) {
+        let file = self.data().join("control.db");
+        database::change(&self.location(file, "control".to_owned()), statement).await;
+    }
+
+    /// Changes a tenant's namespace around the services.
+    pub(crate) async fn change_namespace(&self, slug: &str, statement: &str) {
+        let folder = self.data().join("instances").join(compose::LOCAL);
+        let file = folder.join("namespaces").join(format!("{slug}.db"));
+        let schema = format!("tenant_{}", slug.replace('-', "_"));
+        database::change(&self.location(file, schema), statement).await;
+    }
+
+    /// The file on SQLite, the schema on PostgreSQL.
+    fn location(&self, file: PathBuf, schema: String) -> Location {
         let url = &self.settings.database.url;
-        let location = if url.is_empty() {
-            Location::Sqlite(self.settings.data.dir.join("control.db"))
-        } else {
-            Location::Postgres {
-                url: url.clone(),
-                schema: "control".to_owned(),
-                connections: 1,
-            }
-        };
-        database::change(&location, statement).await;
+        if url.is_empty() {
+            return Location::Sqlite(file);
+        }
+        Location::Postgres {
+            url: url.clone(),
+            schema,
+            connections: 1,
+        }
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {

@@ -6,6 +6,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use test_support::interface;
+
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_kombify");
 
@@ -19,6 +21,7 @@ pub(crate) struct Said {
 
 /// The binary with nothing of this process' environment but where programs are.
 pub(crate) fn kombify() -> Command {
+    interface::name_files(Path::new(BINARY));
     let mut command = Command::new(BINARY);
     command
         .env_clear()
