@@ -17,7 +17,19 @@ use crate::support::{
 const LONG_LEASE: &str = "3000";
 
 /// A request that is answered when its body is there, and needs no session.
-const HEAD: &str = "POST /auth/backchannel-logout HTTP/1.1\r\nhost: kombify\r\ncontent-type: application/x-www-form-urlencoded\r\nconnection: close\r\ncontent-length: 18\r\n\r\n";
+const HEAD: &str = "POST /auth/backchannel-logout HTTP/1.1\r\nhost: kombify\r\ncontent-type: application/x-www-form-urlencoded\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 18\r\n\r\n";
+
+/// A request of which the server has begun to read the body, and has not all of it.
+async fn begin(address: &str, body: &str) -> TcpStream {
+    let address = address.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).await.expect("a connection");
+    connection.write_all(HEAD.as_bytes()).await.expect("sent");
+    let mut said = [0; 25];
+    connection.read_exact(&mut said).await.expect("an answer");
+    assert_eq!(&said, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection.write_all(body.as_bytes()).await.expect("sent");
+    connection
+}
 
 on_both!(a_running_job_is_handed_back_at_once);
 
@@ -70,14 +82,8 @@ async fn a_request_that_was_begun_is_answered() {
     let place = Place::sqlite();
     let server = Options::on(&place).start().await;
     let address = server.address();
-    let mut connection = TcpStream::connect(address.trim_start_matches("http://"))
-        .await
-        .expect("a connection");
     let (begun, rest) = "logout_token=wrong".split_at(5);
-    connection
-        .write_all(format!("{HEAD}{begun}").as_bytes())
-        .await
-        .expect("sent");
+    let mut connection = begin(&address, begun).await;
 
     server.signal(Signal::SIGTERM);
     eventually("a server that takes no new connections", async || {
@@ -101,14 +107,7 @@ async fn a_request_that_never_ends_is_cut_when_the_grace_is_over() {
     let place = Place::sqlite();
     let options = Options::on(&place).set("SERVER__GRACE_SECONDS", "2");
     let server = options.start().await;
-    let address = server.address();
-    let mut connection = TcpStream::connect(address.trim_start_matches("http://"))
-        .await
-        .expect("a connection");
-    connection
-        .write_all(format!("{HEAD}logout").as_bytes())
-        .await
-        .expect("sent");
+    let _connection = begin(&server.address(), "logout").await;
 
     let asked = Instant::now();
     server.signal(Signal::SIGTERM);

@@ -123,9 +123,10 @@ fn it_expires_after_a_minute_and_may_not_live_longer() {
     pair.clock.advance(3);
     refused(&pair, &token, &BoundRequest::EXCHANGE);
 
+    let held = claims(&pair);
     let long = AssertionClaims {
-        exp: claims(&pair).iat + 61,
-        ..claims(&pair)
+        exp: held.iat + 61,
+        ..held
     };
     let token = pair.signer.sign_claims(&long).expect("signed");
     refused(&pair, &token, &BoundRequest::EXCHANGE);
