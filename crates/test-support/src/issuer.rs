@@ -112,6 +112,10 @@ struct State {
     access: HashMap<String, Grant>,
     /// Refresh tokens; one that was used stays here, marked, to notice its reuse.
     refreshing: HashMap<String, (Grant, bool)>,
+    /// Every token, with what it is.
+    issued: Vec<(&'static str, String)>,
+    /// The PKCE verifiers that codes were redeemed with.
+    verifiers: Vec<String>,
 }
 
 impl FakeIssuer {
@@ -138,6 +142,8 @@ impl FakeIssuer {
                 codes: HashMap::new(),
                 access: HashMap::new(),
                 refreshing: HashMap::new(),
+                issued: Vec::new(),
+                verifiers: Vec::new(),
             }),
             counts: Counts::default(),
             held: watch::Sender::new(false),
@@ -247,6 +253,19 @@ impl FakeIssuer {
             &self.shared.env.secret(),
             &key,
         )
+    }
+
+    /// Every token that it issued: `access token`, `ID token` or `refresh token`, and
+    /// the token.
+    #[must_use]
+    pub fn issued(&self) -> Vec<(&'static str, String)> {
+        self.shared.state().issued.clone()
+    }
+
+    /// The PKCE verifiers that codes were redeemed with, well or not.
+    #[must_use]
+    pub fn verifiers(&self) -> Vec<String> {
+        self.shared.state().verifiers.clone()
     }
 
     /// How often the discovery document was read.

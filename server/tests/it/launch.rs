@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::future::join_all;
 use reqwest::{Method, Response, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use test_support::issuer::Account;
 use tracing_subscriber::{
@@ -237,6 +237,52 @@ impl Lines {
     }
 }
 
+/// Kinds of secrets that stand in no address at all.
+const HIDDEN: [&str; 5] = ["assertion", "session", "token", "transaction", "verifier"];
+
+/// The PKCE verifier that a hand-over's cookie holds, sealed.
+fn verifier_in(app: &TestApp, transaction: &str) -> String {
+    let sealed = URL_SAFE_NO_PAD.decode(transaction).expect("base64");
+    let opened = app.vault().open("sso_tx", &sealed);
+    let opened = opened.expect("sealed by this application");
+    let transaction: Value = serde_json::from_slice(&opened).expect("JSON");
+    let verifier = transaction["verifier"].as_str();
+    verifier.expect("a verifier").to_owned()
+}
+
+/// What the provider gave and got at a sign-in, out of the browser's sight.
+fn at_the_provider(app: &TestApp) -> Vec<(&'static str, String)> {
+    let mut secrets = app.issuer().issued();
+    for kind in ["access token", "ID token", "refresh token"] {
+        assert!(secrets.iter().any(|(what, _)| *what == kind), "no {kind}");
+    }
+    let verifier = app.issuer().verifiers().pop();
+    secrets.push(("sign-in verifier", verifier.expect("a verifier")));
+    secrets
+}
+
+/// A code that the test redeems as an instance does, for the assertion that it gives.
+async fn redeemed(app: &TestApp, browser: &Browser<'_>) -> [(&'static str, String); 3] {
+    let code = new_code(app, browser).await;
+    let answer = redeem(app, &code, &RIGHT).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let answer = body(answer).await;
+    let assertion = answer["assertion"].as_str().expect("an assertion");
+    [
+        ("redeemed code", code),
+        ("redeemed verifier", VERIFIER.to_owned()),
+        ("launch assertion", assertion.to_owned()),
+    ]
+}
+
+/// The secret of a set-up link that somebody opened.
+async fn opened_set_up_link(app: &TestApp, browser: &Browser<'_>) -> String {
+    let link = app.services.portal.set_up.link().await.expect("a link");
+    let path = path_of(&link.expect("no operator yet"));
+    assert_eq!(browser.get(&path).await.status(), StatusCode::OK);
+    path.rsplit('/').next().expect("a secret").to_owned()
+}
+
 #[tokio::test]
 async fn case_25_no_code_and_no_token_is_left_behind() {
     let lines = Lines::of_this_process();
@@ -252,6 +298,7 @@ async fn case_25_no_code_and_no_token_is_left_behind() {
         ("sign-in transaction", transaction),
         ("session", ada.cookie("kombify")),
     ];
+    secrets.extend(at_the_provider(&app));
     ada.put(Method::POST, "/api/tenant", &json!({ "name": "Harbour" }))
         .await;
     let launch = ada.launch("harbour").await;
@@ -263,12 +310,20 @@ async fn case_25_no_code_and_no_token_is_left_behind() {
         .iter()
         .find(|step| step.address.contains("/launch/authorize"))
         .expect("a request for a code");
+    let (hand_over, _) = launch
+        .iter()
+        .find_map(|step| step.set_cookie("sso_tx"))
+        .expect("a hand-over");
     secrets.extend([
+        ("hand-over transaction", hand_over.to_owned()),
+        ("launch verifier", verifier_in(&app, hand_over)),
         ("launch code", parameter(&returned.address, "code")),
         ("launch state", parameter(&returned.address, "state")),
         ("challenge", parameter(&asked.address, "code_challenge")),
         ("stack session", ada.cookie("kombify-stack-harbour")),
     ]);
+    secrets.extend(redeemed(&app, &ada).await);
+    secrets.push(("set-up link", opened_set_up_link(&app, &ada).await));
     let invitation = ada
         .put(
             Method::POST,
@@ -322,11 +377,11 @@ async fn case_25_no_code_and_no_token_is_left_behind() {
             // An address with a secret is never a page: it is not kept in the history.
             assert!(step.status.is_redirection(), "{step:?}");
         }
-        // Nor is a token ever in an address.
+        // Nor is a token ever in an address, or what proves that a code is one's own.
         for (what, secret) in &secrets {
-            let is_token = what.contains("session") || what.contains("token");
+            let is_hidden = HIDDEN.iter().any(|kind| what.contains(*kind));
             assert!(
-                !is_token || !format!("{} {onward}", step.address).contains(secret.as_str()),
+                !is_hidden || !format!("{} {onward}", step.address).contains(secret.as_str()),
                 "an address holds the {what}"
             );
         }

@@ -1,6 +1,7 @@
 //! Sessions: their cookie, their beginning and their end.
 
 use reqwest::{Method, StatusCode, header};
+use serde_json::json;
 use test_support::issuer::Account;
 
 use crate::support::{Setup, TestApp, cookie, location, path_of, set_cookie};
@@ -29,6 +30,34 @@ async fn case_15_the_session_cookie_is_for_the_server_alone() {
         assert!(flags.contains(flag), "{flags}");
     }
     assert!(!flags.contains("Domain"), "{flags}");
+}
+
+/// The flags of a cookie, in the order of the alphabet.
+fn sorted(flags: &str) -> Vec<&str> {
+    let mut flags: Vec<&str> = flags.split("; ").collect();
+    flags.sort_unstable();
+    flags
+}
+
+#[tokio::test]
+async fn case_15_the_session_cookie_of_a_homelab_is_for_the_server_alone() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let session = app.sign_in("owner").await;
+    let (name, value) = session.split_once('=').expect("a cookie");
+    let browser = app.browser();
+    browser.set_cookie(name, value);
+    let harbour = json!({ "name": "Harbour" });
+    let made = browser.put(Method::POST, "/api/tenant", &harbour).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let steps = browser.launch("harbour").await;
+    let set = steps
+        .iter()
+        .find_map(|step| step.set_cookie("kombify-stack-harbour"));
+    let (token, flags) = set.expect("a session of the homelab");
+    assert_eq!(token, browser.cookie("kombify-stack-harbour"));
+    // It ends with the browser, and belongs to no other host.
+    assert_eq!(sorted(flags), ["HttpOnly", "Path=/", "SameSite=Lax"]);
 }
 
 #[tokio::test]
@@ -63,6 +92,22 @@ async fn case_15_by_https_cookies_are_secure_and_of_this_host_alone() {
         open.headers()
             .contains_key(header::STRICT_TRANSPORT_SECURITY)
     );
+    app.work().await;
+    let harbour = json!({ "name": "Harbour" });
+    let made = browser.put(Method::POST, "/api/tenant", &harbour).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let launch = browser.start_launch("harbour").await;
+    let onward = launch["redirect"].as_str().expect("a way in");
+    let steps = browser.follow(onward).await;
+    let set = |name: &str| steps.iter().find_map(|step| step.set_cookie(name));
+    let (_, flags) = set("__Host-kombify-stack-harbour").expect("a session of the homelab");
+    assert_eq!(
+        sorted(flags),
+        ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]
+    );
+    assert_eq!(set("kombify-stack-harbour"), None);
+    let open = browser.in_stack("harbour", "/v1/stacks").await;
+    assert_eq!(open.status(), StatusCode::OK);
     // A cookie without the prefix, which a neighbouring host could set, is nobody's.
     let plain = format!("kombify={}", browser.cookie("__Host-kombify"));
     assert_eq!(

@@ -20,9 +20,6 @@ use crate::{
 };
 
 /// The kits of the registry; everybody may see them.
-///
-/// # Errors
-/// `kit_invalid` when a kit does not pass CUE.
 #[server(prefix = "/ui", endpoint = "kits", input = GetUrl)]
 pub(crate) async fn read_kits() -> Result<Vec<KitView>, Problem> {
     request::services()

@@ -79,7 +79,11 @@ impl Specifications {
         fits(&yaml)?;
         let db = self.0.open(scope).await?;
         let known = find_stack(db.read(), stack).await?;
-        let (_, kit) = self.0.kit(&known.kit)?;
+        // A draft is not lost because its kit left the registry.
+        let kit_version = match self.0.kits.get(&known.kit) {
+            Some((_, kit)) => kit.version,
+            None => known.kit_version.clone(),
+        };
         let check = self.0.unify_or_explain(&known, &yaml).await?;
 
         let transaction = db.begin().await?;
@@ -103,7 +107,7 @@ impl Specifications {
             stack_id: Set(stack),
             number: Set(number),
             yaml: Set(yaml),
-            kit_version: Set(kit.version.clone()),
+            kit_version: Set(kit_version.clone()),
             valid: Set(check.valid),
             check: Set(row::encode(&check)?),
             author: Set(scope.name().to_owned()),
@@ -114,7 +118,7 @@ impl Specifications {
         stack::ActiveModel {
             id: Set(stack),
             revision: Set(number),
-            kit_version: Set(kit.version),
+            kit_version: Set(kit_version),
             updated_at: Set(now),
             ..Default::default()
         }

@@ -233,11 +233,13 @@ fn is_proven(shared: &Shared, headers: &HeaderMap, fields: &Fields) -> bool {
 }
 
 fn redeem(shared: &Shared, fields: &Fields) -> Response {
+    let verifier = field(fields, "code_verifier");
+    shared.state().verifiers.push(verifier.to_owned());
     let grant = shared.state().codes.remove(field(fields, "code"));
     let Some(grant) = grant else {
         return refused(StatusCode::BAD_REQUEST, "invalid_grant");
     };
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(field(fields, "code_verifier")));
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
     if challenge != grant.challenge || field(fields, "redirect_uri") != grant.redirect_uri {
         return refused(StatusCode::BAD_REQUEST, "invalid_grant");
     }
@@ -305,6 +307,7 @@ fn granted(shared: &Shared, mut grant: Grant, signing: Signing) -> Response {
         "token_type": "Bearer",
         "expires_in": lifetime,
     });
+    let mut issued = vec![("access token", access_token.clone())];
     let gives_id_token = !has(Fault::NoIdToken);
     if signing != Signing::Proper {
         grant.account = grant.account.fault(Fault::Signed(signing));
@@ -317,15 +320,19 @@ fn granted(shared: &Shared, mut grant: Grant, signing: Signing) -> Response {
             nonce: grant.nonce.as_deref(),
             access_token: &access_token,
         };
-        answer["id_token"] = json!(tokens::id_token(&grant.account, &occasion, &key));
+        let token = tokens::id_token(&grant.account, &occasion, &key);
+        answer["id_token"] = json!(token);
+        issued.push(("ID token", token));
     }
     let mut state = shared.state();
     state.access.insert(access_token, grant.clone());
     if grant.offline {
         let token = shared.env.secret();
         answer["refresh_token"] = json!(token);
+        issued.push(("refresh token", token.clone()));
         state.refreshing.insert(token, (grant, false));
     }
+    state.issued.extend(issued);
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 

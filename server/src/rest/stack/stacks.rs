@@ -76,7 +76,7 @@ pub(super) async fn remove(
 }
 
 /// Checks a specification without saving it.
-#[utoipa::path(post, path = "/v1/stacks/{id}/check", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = SpecificationUpdate, responses((status = 200, body = SpecificationCheck), (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/v1/stacks/{id}/check", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = SpecificationUpdate, responses((status = 200, body = SpecificationCheck), (status = 403, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn check(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -93,7 +93,7 @@ pub(super) async fn check(
 }
 
 /// Saves a specification as a new revision.
-#[utoipa::path(put, path = "/v1/stacks/{id}/specification", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = SpecificationUpdate, responses((status = 200, body = StackView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(put, path = "/v1/stacks/{id}/specification", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = SpecificationUpdate, responses((status = 200, body = StackView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem)))]
 pub(super) async fn save(
     State(services): State<Services>,
     Scoped(scope): Scoped,

@@ -25,6 +25,17 @@ pub(crate) struct Step {
     pub(crate) headers: header::HeaderMap,
 }
 
+impl Step {
+    /// Value and flags of a cookie that the answer sets.
+    pub(crate) fn set_cookie(&self, name: &str) -> Option<(&str, &str)> {
+        let all = self.headers.get_all(header::SET_COOKIE);
+        all.iter().find_map(|set| {
+            let rest = set.to_str().ok()?.strip_prefix(name)?;
+            rest.strip_prefix('=')?.split_once("; ")
+        })
+    }
+}
+
 impl<'a> Browser<'a> {
     pub(crate) fn new(app: &'a TestApp) -> Self {
         Self {

@@ -85,12 +85,13 @@ impl<'a> Homelab<'a> {
         &self.ids[name]
     }
 
-    /// An API token of somebody's.
+    /// An API token of somebody's, for thirty days.
     pub(crate) async fn token(browser: &Browser<'_>, scopes: &[&str]) -> String {
         Self::new_token(browser, scopes).await.1
     }
 
-    async fn new_token(browser: &Browser<'_>, scopes: &[&str]) -> (String, String) {
+    /// The same with its id before it.
+    pub(crate) async fn new_token(browser: &Browser<'_>, scopes: &[&str]) -> (String, String) {
         let wanted = json!({ "name": "a script", "scopes": scopes, "days": 30 });
         let made = browser.put(Method::POST, "/api/tokens", &wanted).await;
         assert_eq!(made.status(), StatusCode::CREATED);

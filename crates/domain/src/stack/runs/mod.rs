@@ -75,8 +75,9 @@ impl Runs {
     /// works; runs of one stack keep their order.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`; `tool_missing` when CUE has to be asked and is missing;
-    /// `specification_invalid` when the newest revision is not valid, `plan_limit` when it has more nodes than the tenant's plan allows;
+    /// `forbidden`, `not_found`; `tool_missing` and `kit_invalid` when CUE has to be asked
+    /// and is missing or refuses the kit; `specification_invalid` when the newest revision
+    /// is not valid, `plan_limit` when it has more nodes than the tenant's plan allows;
     /// for a destroy `invalid` when the typed name is another.
     pub async fn create(
         &self,
