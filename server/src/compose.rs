@@ -32,7 +32,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use types::admin::DeploymentMode;
 
-pub use databases::{databases, missing_steps};
+pub use databases::{databases, look as look_for_databases};
 
 use crate::{
     config::{Mode, Role, Settings},

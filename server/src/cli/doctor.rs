@@ -1,9 +1,12 @@
 //! `kombify doctor`: every outside part, and what is off without it.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use adapters::oidc::{OidcProvider, OidcSettings};
+use anyhow::Context as _;
+use axum::http::Uri;
 use domain::{env::Env, ports::IdentityProvider as _};
+use tokio::net::TcpStream;
 
 use crate::{
     compose,
@@ -16,6 +19,9 @@ struct Finding {
     state: State,
     detail: String,
 }
+
+/// How long a collector of traces may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -35,7 +41,7 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         infrastructure(settings).await,
         sandbox(settings).await,
         provider(settings).await,
-        traces(settings),
+        traces(settings).await,
     ];
     for Finding {
         part,
@@ -86,20 +92,19 @@ fn data_folder(settings: &Settings) -> Finding {
 }
 
 async fn databases(settings: &Settings) -> Finding {
-    let kind = if settings.database.url.is_empty() {
-        "SQLite"
-    } else {
-        "PostgreSQL"
-    };
-    let (state, detail) = match compose::missing_steps(settings).await {
-        Ok(Some(0)) => (State::Found, format!("{kind}, up to date")),
-        Ok(Some(_)) => (
+    let (state, detail) = match compose::look_for_databases(settings).await {
+        Ok(Some(found)) if found.missing_steps == 0 => {
+            (State::Found, format!("{}, up to date", found.product))
+        }
+        Ok(Some(found)) => (
             State::Off,
             format!(
-                "{kind}, of an earlier version: the next start, or `kombify migrate`, brings it up to date"
+                "{}, with tables of an earlier version: the next start, or `kombify migrate`, brings them up to date",
+                found.product
             ),
         ),
-        Ok(None) => (State::Off, format!("{kind}, made by the first start")),
+        // Only SQLite files can be absent.
+        Ok(None) => (State::Off, "SQLite, made by the first start".to_owned()),
         Err(error) => (State::Broken, format!("{error:#}")),
     };
     Finding {
@@ -208,7 +213,7 @@ async fn provider(settings: &Settings) -> Finding {
     }
 }
 
-fn traces(settings: &Settings) -> Finding {
+async fn traces(settings: &Settings) -> Finding {
     let endpoint = &settings.telemetry.otlp_endpoint;
     let (state, detail) = if endpoint.is_empty() {
         (
@@ -216,11 +221,34 @@ fn traces(settings: &Settings) -> Finding {
             "traces are not exported; set telemetry.otlp_endpoint".to_owned(),
         )
     } else {
-        (State::Found, format!("traces go to {endpoint}"))
+        match listens(endpoint).await {
+            Ok(()) => (State::Found, format!("traces go to {endpoint}")),
+            Err(error) => (
+                State::Off,
+                format!("traces are lost, {endpoint} does not answer: {error}"),
+            ),
+        }
     };
     Finding {
         part: "traces",
         state,
         detail,
     }
+}
+
+/// Whether somebody listens where the address points.
+async fn listens(url: &str) -> anyhow::Result<()> {
+    let url: Uri = url.parse()?;
+    let host = url.host().context("the address has no host")?;
+    let default = if url.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let connect = TcpStream::connect((host, url.port_u16().unwrap_or(default)));
+    tokio::time::timeout(PATIENCE, connect)
+        .await
+        .context("no answer within 2 s")??;
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{compose, config::Settings};
 pub(super) enum Token {
     /// Make a token and print it once.
     Create {
-        /// The user's e-mail address; it has to be the only user with it.
+        /// The user's e-mail address, or their id where several have the same address.
         #[arg(long)]
         user: String,
         /// A name to recognise the token by.

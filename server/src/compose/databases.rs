@@ -44,11 +44,19 @@ pub(super) fn data_folder(settings: &Settings) -> anyhow::Result<()> {
     })
 }
 
-/// How many steps the databases lack; `None` when there are none yet. Makes nothing.
+/// The databases as they are, without a change to them.
+pub struct Found {
+    /// What keeps them, with its version.
+    pub product: String,
+    /// How many steps they lack.
+    pub missing_steps: usize,
+}
+
+/// Looks for the databases; `None` when there are none yet. Makes nothing.
 ///
 /// # Errors
 /// When one cannot be reached.
-pub async fn missing_steps(settings: &Settings) -> anyhow::Result<Option<usize>> {
+pub async fn look(settings: &Settings) -> anyhow::Result<Option<Found>> {
     let (control, instance) = locations(settings);
     for location in [&control, &instance] {
         if matches!(location, Location::Sqlite(file) if !file.exists()) {
@@ -61,12 +69,16 @@ pub async fn missing_steps(settings: &Settings) -> anyhow::Result<Option<usize>>
             .map_err(|error| reach(settings, error))
     };
     let (control, instance) = (open(&control).await?, open(&instance).await?);
-    let steps = async {
-        let control = migration::missing::<migration::control::Migrator>(control.read()).await?;
-        let instance = migration::missing::<migration::instance::Migrator>(instance.read()).await?;
-        Ok(control + instance)
+    let found = async {
+        let of_control = migration::missing::<migration::control::Migrator>(control.read()).await?;
+        let of_instance =
+            migration::missing::<migration::instance::Migrator>(instance.read()).await?;
+        Ok(Found {
+            product: control.product().await?,
+            missing_steps: of_control + of_instance,
+        })
     };
-    steps
+    found
         .await
         .map(Some)
         .map_err(|error: DbErr| reach(settings, error))

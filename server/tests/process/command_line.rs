@@ -1,6 +1,6 @@
 //! The command line: what it prints, and its exit codes.
 
-use std::fs;
+use std::{fs, net::TcpListener};
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -185,6 +185,27 @@ fn doctor_looks_and_changes_nothing() {
         );
     }
 
+    let collector = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listens = collector.local_addr().expect("an address");
+    for (address, state) in [
+        (listens.to_string(), "ok"),
+        (format!("127.0.0.1:{}", port()), "off"),
+    ] {
+        let endpoint = format!("http://{address}/v1/traces");
+        let mut command = kombify();
+        command
+            .arg("doctor")
+            .arg("--data-dir")
+            .arg(place.data())
+            .env("KOMBIFY_TELEMETRY__OTLP_ENDPOINT", &endpoint);
+        let said = run(&mut command);
+        let line = line(&said, "traces");
+        assert!(
+            line.starts_with(state) && line.contains(&endpoint),
+            "{line}"
+        );
+    }
+
     let broken = with(std::path::Path::new("/proc/self"), ["doctor"]);
     assert_eq!(broken.code, Some(1), "{broken:?}");
     assert!(
@@ -239,6 +260,10 @@ async fn a_token_is_made_for_a_user_who_exists() {
     let place = Place::sqlite();
     let server = Options::on(&place).start().await;
     Browser::at(server.address()).sign_in("owner").await;
+    let looked = with(&place.data(), ["doctor"]);
+    let databases = line(&looked, "databases");
+    assert!(databases.contains("SQLite 3."), "{databases}");
+    assert!(databases.contains("up to date"), "{databases}");
     let create = |user: &str| {
         let name = ["token", "create", "--name", "backup", "--user"];
         with(&place.data(), name.iter().copied().chain([user]))

@@ -10,8 +10,8 @@ pub use version::Version;
 
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
-    DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 
 /// Where a database is.
@@ -180,6 +180,27 @@ impl Db {
     /// When the database does not answer.
     pub async fn version(&self) -> Result<Version, DbErr> {
         self.watch.version().await
+    }
+
+    /// The program that keeps it with its version, e.g. `PostgreSQL 15.14`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn product(&self) -> Result<String, DbErr> {
+        let backend = self.backend();
+        let (name, asked) = match backend {
+            DatabaseBackend::Postgres => ("PostgreSQL", "SHOW server_version"),
+            _ => ("SQLite", "SELECT sqlite_version()"),
+        };
+        let row = self
+            .read
+            .query_one_raw(Statement::from_string(backend, asked))
+            .await?
+            .ok_or_else(|| DbErr::RecordNotFound(asked.to_owned()))?;
+        let version: String = row.try_get_by_index(0)?;
+        // PostgreSQL names the distribution's package after it.
+        let version = version.split(' ').next().unwrap_or_default();
+        Ok(format!("{name} {version}"))
     }
 
     /// Asks the database for one row.

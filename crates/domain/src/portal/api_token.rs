@@ -3,7 +3,7 @@
 use entity::control::{api_token, user};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use types::{
-    ApiTokenId,
+    ApiTokenId, UserId,
     portal::{ApiTokenCreate, ApiTokenSecret, ApiTokenView, Scope},
 };
 
@@ -175,33 +175,41 @@ impl ApiTokens {
     }
 }
 
-/// Makes a token for the only user with this e-mail address: for whoever holds the
-/// database itself, on the command line.
+/// Makes a token for the user with this id, or the only one with this e-mail address: for
+/// whoever holds the database itself, on the command line.
 ///
 /// # Errors
 /// `not_found` for nobody, `conflict` for several, and what [`ApiTokens::create`] refuses.
 pub async fn issue(
     db: Db,
     env: Env,
-    email: &str,
+    whose: &str,
     wanted: ApiTokenCreate,
 ) -> Result<ApiTokenSecret> {
     let mut users = user::Entity::find()
-        .filter(user::Column::Email.eq(email))
+        .filter(match whose.parse::<UserId>() {
+            Ok(id) => user::Column::Id.eq(id),
+            Err(_) => user::Column::Email.eq(whose),
+        })
         .all(db.read())
         .await?;
+    if users.len() > 1 {
+        let each: Vec<String> = users
+            .iter()
+            .map(|user| format!("{} ({} at {})", user.id, user.subject, user.issuer))
+            .collect();
+        return Err(Error::conflict(format!(
+            "{} users have the address {whose}. Give the id of one of them instead: {}.",
+            users.len(),
+            each.join(", ")
+        )));
+    }
     let user = users.pop().ok_or_else(|| {
         Error::refused(
             types::ErrorCode::NotFound,
-            format!("There is no user with the address {email}: a user is made when somebody signs in for the first time."),
+            format!("There is no user {whose}: a user is made when somebody signs in for the first time."),
         )
     })?;
-    if !users.is_empty() {
-        return Err(Error::conflict(format!(
-            "{} users have the address {email}.",
-            users.len() + 1
-        )));
-    }
     let actor = Actor {
         user: user.id,
         name: format!("{} (command line)", user.name),
