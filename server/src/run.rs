@@ -114,7 +114,9 @@ fn taken(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
             address.port()
         )
     } else {
-        anyhow::anyhow!("cannot listen on {address}: {error}")
+        anyhow::anyhow!(
+            "cannot listen on {address}: {error}; choose another address with the settings server.bind and server.port"
+        )
     }
 }
 
@@ -140,7 +142,8 @@ pub(crate) fn start(
             let portal = portal.clone();
             async move {
                 portal.sessions.sweep().await?;
-                portal.launch_codes.sweep().await.map(|_| ())
+                portal.launch_codes.sweep().await?;
+                portal.launches.sweep().await
             }
         });
     }

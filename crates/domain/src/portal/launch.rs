@@ -26,6 +26,8 @@ use crate::{
 };
 
 const KIND: &str = "portal.launch";
+/// For how long a launch that ended can be looked at.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 const CHECK: usize = 0;
 const PLACE: usize = 1;
 const LOOK: usize = 2;
@@ -147,6 +149,24 @@ impl Launches {
         self.changed.subscribe()
     }
 
+    /// Forgets launches that ended long ago, with their jobs; called now and then.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep(&self) -> Result<()> {
+        let before = self.env.now().plus_seconds(-KEPT_SECONDS);
+        launch::Entity::delete_many()
+            .filter(launch::Column::Ended.eq(true))
+            .filter(launch::Column::UpdatedAt.lt(before))
+            .exec(self.db.write())
+            .await?;
+        self.queue
+            .prune(before)
+            .await
+            .map_err(|error| Error::internal("prune the platform's queue", error))?;
+        Ok(())
+    }
+
     async fn run(&self, id: LaunchId) -> Result<()> {
         let Some(launch) = launch::Entity::find_by_id(id).one(self.db.read()).await? else {
             return Ok(());
@@ -226,7 +246,10 @@ impl Launches {
     }
 
     async fn look(&self, instance: &instance::Model) -> Result<((), String)> {
-        let seen = self.probe.probe(&instance.internal_endpoint).await;
+        let seen = self
+            .probe
+            .probe(&instance.name, &instance.internal_endpoint)
+            .await;
         if seen.status == HealthStatus::Unhealthy || seen.status == HealthStatus::Unknown {
             return Err(Error::refused(
                 types::ErrorCode::Upstream,

@@ -273,11 +273,15 @@ fn unfinished(
 ) -> (RunState, UpdateMany<run::Entity>) {
     let by = run.cancelled_by.as_deref().unwrap_or("an operator");
     let (state, said) = match why {
-        Without::Killed => (
+        Without::Killed if run.cancel > 0 => (
             RunState::NeedsReconcile,
             format!(
                 "Killed by {by}: it is not known what stands. Plan again: the plan shows it."
             ),
+        ),
+        Without::Killed => (
+            RunState::NeedsReconcile,
+            "The program was killed in the middle of the apply, at a limit or because it did not end: it is not known what stands. Plan again: the plan shows it.".to_owned(),
         ),
         Without::Stopped if run.cancel > 0 && touched => (
             RunState::Cancelled,
