@@ -1,6 +1,6 @@
 //! Cross-site requests are refused: by Sec-Fetch-Site, or by Origin where a browser
-//! sends no Sec-Fetch-Site. A request that changes something and carries a session
-//! cookie but neither header is no browser's, and is refused too.
+//! sends no Sec-Fetch-Site. A request that changes something and carries any cookie but
+//! neither header is no browser's, and is refused too.
 
 use axum::{
     extract::{Request, State},

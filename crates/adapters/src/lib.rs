@@ -1,4 +1,5 @@
-//! Ports made real: cue, tofu, OpenID Connect, the hand-over client.
+//! Ports made real: cue, tofu, OpenID Connect, the hand-over client, kits and probes; and
+//! the sandbox that programs run in.
 
 pub mod cue;
 pub mod kits;

@@ -17,6 +17,10 @@ pub(super) fn describe() {
         "kombify_audit_failures_total",
         "Entries that the audit log did not take."
     );
+    describe_counter!(
+        "kombify_tenant_pages_total",
+        "Pages of tenants, by answer: rendered, or kept from the last second."
+    );
 }
 
 fn requests() {

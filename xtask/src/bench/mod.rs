@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: speed and memory of an optimised build, medians of several
-//! runs, as a table and as JSON. Nothing here decides whether tests pass.
+//! `cargo xtask bench`: speed and memory of an optimised build, as a table and as JSON:
+//! medians of several runs, but for memory and the first load, which are of one. Nothing
+//! here decides whether tests pass.
 
 mod figure;
 mod load;

@@ -6,7 +6,8 @@ use super::{
 };
 
 /// Each package with the packages of ours that it may use. An optional one
-/// may only be switched on by a feature.
+/// may only be switched on by a feature. `agent-proto`, `agent`, `gateway` and
+/// `stackkit` are of the design and come later.
 const MAY_USE: [(&str, &[Use]); 14] = [
     ("types", &[]),
     ("entity", &[Use::Always("types")]),
