@@ -13,6 +13,7 @@ impl MigratorTrait for Migrator {
             Box::new(Jobs),
             Box::new(Installation),
             Box::new(LaunchCodeSession),
+            Box::new(TenantLaunched),
         ]
     }
 }
@@ -86,6 +87,40 @@ impl MigrationTrait for LaunchCodeSession {
         let change = Table::alter()
             .table(Alias::new("launch_code"))
             .drop_column(Alias::new("session_id"))
+            .to_owned();
+        manager.alter_table(change).await
+    }
+}
+
+struct TenantLaunched;
+
+impl MigrationName for TenantLaunched {
+    fn name(&self) -> &'static str {
+        "m20261127_000001_tenant_launched"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for TenantLaunched {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let change = Table::alter()
+            .table(Alias::new("tenant"))
+            .add_column(column("launched_at").big_integer().null())
+            .to_owned();
+        manager.alter_table(change).await?;
+        // Whatever was placed until now may have data there.
+        let placed = Query::update()
+            .table(Alias::new("tenant"))
+            .value("launched_at", Expr::col(Alias::new("created_at")))
+            .and_where(Expr::col(Alias::new("instance_id")).is_not_null())
+            .to_owned();
+        manager.exec_stmt(placed).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let change = Table::alter()
+            .table(Alias::new("tenant"))
+            .drop_column(Alias::new("launched_at"))
             .to_owned();
         manager.alter_table(change).await
     }

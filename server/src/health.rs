@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use types::admin::ComponentStatus;
 
-use crate::{config::Role, state::Site};
+use crate::{compose::LOCAL, config::Role, state::Site};
 
 /// For how long a look at the programs holds: each look starts both, and anybody may ask.
 const PROGRAMS_HOLD: Duration = Duration::from_secs(5);
@@ -76,6 +76,9 @@ impl HealthBoard {
 struct Health {
     status: &'static str,
     version: &'static str,
+    /// The Stack instance that this process serves, if it serves one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'static str>,
     roles: Vec<&'static str>,
     components: Components,
     resources: ResourceSample,
@@ -150,6 +153,7 @@ pub(crate) async fn show(
     let health = Health {
         status,
         version: env!("CARGO_PKG_VERSION"),
+        instance: site.roles.contains(&Role::Stack).then_some(LOCAL),
         roles: site.roles.iter().copied().map(Role::word).collect(),
         components: Components {
             database,

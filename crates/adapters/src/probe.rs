@@ -3,12 +3,14 @@
 //! `/health` answers, with 200 or 503:
 //! ```json
 //! { "status": "HEALTHY",
+//!   "instance": "local",
 //!   "components": {
 //!     "database": { "status": "OK", "ms": 0.4, "detail": "" },
 //!     "api": { "status": "OK" }, "agents": { "status": "OK" } },
 //!   "resources": { "cpu_percent": 3.1, "memory_percent": 41.0, "storage_percent": 63.5 } }
 //! ```
-//! Only what the components say counts; the status of the whole is derived here.
+//! Only what the components say counts; the status of the whole is derived here. Who
+//! answers under another name is another instance, however well it is.
 
 use std::{
     path::{Path, PathBuf},
@@ -42,6 +44,8 @@ pub struct HttpProbe {
 
 #[derive(Deserialize)]
 struct Health {
+    /// Its name; a process that serves no Stack instance has none.
+    instance: Option<String>,
     components: Components,
     #[serde(default)]
     resources: ResourceSample,
@@ -85,7 +89,7 @@ impl HttpProbe {
         Ok(Self { client, patience })
     }
 
-    async fn ask(&self, endpoint: &str) -> Result<Health, (ComponentStatus, String)> {
+    async fn ask(&self, name: &str, endpoint: &str) -> Result<Health, (ComponentStatus, String)> {
         let address = format!("{}/health", endpoint.trim_end_matches('/'));
         let failed = |error: reqwest::Error| {
             if error.is_timeout() {
@@ -118,20 +122,31 @@ impl HttpProbe {
                 ));
             }
         }
-        serde_json::from_slice(&body).map_err(|_| {
+        let health: Health = serde_json::from_slice(&body).map_err(|_| {
             (
                 ComponentStatus::Error,
                 format!("{address} answered {status} and not what an instance answers."),
             )
-        })
+        })?;
+        match health.instance.as_deref() {
+            Some(answering) if answering == name => Ok(health),
+            Some(other) => Err((
+                ComponentStatus::Error,
+                format!("{endpoint} is the instance {other} and not {name}."),
+            )),
+            None => Err((
+                ComponentStatus::Error,
+                format!("{endpoint} serves no Stack instance: its process lacks the role stack."),
+            )),
+        }
     }
 }
 
 #[async_trait]
 impl InstanceProbe for HttpProbe {
-    async fn probe(&self, internal_endpoint: &str) -> Observation {
+    async fn probe(&self, name: &str, internal_endpoint: &str) -> Observation {
         let asked = Instant::now();
-        let health = self.ask(internal_endpoint).await;
+        let health = self.ask(name, internal_endpoint).await;
         let api_ms = asked.elapsed().as_secs_f64() * 1000.0;
         match health {
             Ok(health) => observe(health, api_ms),
@@ -153,6 +168,7 @@ impl InstanceProbe for HttpProbe {
 
 fn observe(health: Health, api_ms: f64) -> Observation {
     let Health {
+        instance: _,
         components:
             Components {
                 database,

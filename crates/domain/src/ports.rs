@@ -168,8 +168,9 @@ pub struct AuditRecord {
 /// Looks at an instance from outside.
 #[async_trait]
 pub trait InstanceProbe: Send + Sync {
-    /// One observation; an instance that does not answer is an observation too.
-    async fn probe(&self, internal_endpoint: &str) -> Observation;
+    /// One observation of the instance with this name; one that does not answer, or
+    /// that answers under another name, is an observation too.
+    async fn probe(&self, name: &str, internal_endpoint: &str) -> Observation;
 }
 
 /// What was observed of an instance.

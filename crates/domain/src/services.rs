@@ -255,9 +255,9 @@ impl Platform {
             ),
             instances,
             jobs,
-            tenants: AdminTenants::new(db.clone(), audit, placement.clone()),
+            tenants: AdminTenants::new(db.clone(), audit.clone(), placement.clone()),
             placement,
-            users: Users::new(db),
+            users: Users::new(db, audit),
         };
         Self {
             portal,

@@ -140,7 +140,8 @@ pub struct InstanceCreate {
     pub name: String,
     /// Where it runs, for people.
     pub region: String,
-    /// Who shares it.
+    /// Who shares it; SHARED when absent.
+    #[serde(default = "shared")]
     pub deployment_mode: DeploymentMode,
     /// Most tenants; the mode's default when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,6 +151,10 @@ pub struct InstanceCreate {
     /// Base address where browsers reach it, when that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_endpoint: Option<String>,
+}
+
+const fn shared() -> DeploymentMode {
+    DeploymentMode::Shared
 }
 
 /// A tenant as operators see it.
@@ -172,6 +177,10 @@ pub struct TenantAdminView {
     pub instance: Option<InstanceId>,
     /// That instance's name.
     pub instance_name: Option<String>,
+    /// The organisation at the OpenID provider whose roles give places in it.
+    pub organisation_id: Option<String>,
+    /// When it was first launched; from then on it stays on its instance.
+    pub launched_at: Option<Timestamp>,
     /// Made by the sample data.
     pub sample: bool,
     /// When it was made.
@@ -187,6 +196,24 @@ pub struct InstanceAssign {
     pub instance: InstanceId,
 }
 
+/// The organisation that an operator binds a tenant to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OrganisationBind {
+    /// Its id at the OpenID provider, 1 to 200 characters; none unbinds the tenant.
+    pub organisation_id: Option<String>,
+}
+
+/// Whether a user is to be an operator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OperatorChange {
+    /// May enter the admin centre.
+    pub operator: bool,
+}
+
 /// A user as operators see them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -197,8 +224,10 @@ pub struct UserAdminView {
     pub name: String,
     /// E-mail address.
     pub email: String,
-    /// May enter the admin centre.
+    /// May enter the admin centre, made so here; a role at the provider counts beside it.
     pub operator: bool,
+    /// The person who looks.
+    pub is_viewer: bool,
     /// Names of their tenants.
     pub tenants: Vec<String>,
     /// When they were last seen, if ever.

@@ -133,6 +133,8 @@ export const PAGES: Row[] = [
   { name: "dialog-invite", as: "owner", at: lab("/members"), then: press("Invite") },
   { name: "dialog-remove-member", as: "owner", at: lab("/members"), then: press("Remove") },
   { name: "dialog-register-instance", as: "operator", at: () => "/admin/instances", then: press("Register an instance") },
+  { name: "dialog-organisation", as: "operator", at: () => "/admin/tenants", then: press("Bind") },
+  { name: "dialog-operator", as: "operator", at: () => "/admin/users", then: press("Make operator") },
   { name: "palette", as: "owner", at: lab(""), then: palette },
   { name: "palette-operator", as: "operator", at: () => "/admin", then: palette },
   {

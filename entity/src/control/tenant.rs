@@ -31,6 +31,8 @@ pub struct Model {
     pub max_nodes: i32,
     /// Made by the sample data.
     pub sample: bool,
+    /// When somebody first came to its instance; what it has there does not move.
+    pub launched_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use test_support::issuer::Account;
 
-use crate::support::{Browser, TestApp, json as body};
+use crate::support::{Browser, OPERATORS, TestApp, json as body};
 
 /// Harbour, bound to the organisation `harbour-org`.
 async fn bound(app: &TestApp) -> Browser<'_> {
@@ -14,8 +14,16 @@ async fn bound(app: &TestApp) -> Browser<'_> {
         .put(Method::POST, "/api/tenant", &json!({ "name": "Harbour" }))
         .await;
     assert_eq!(made.status(), StatusCode::CREATED);
-    app.change("UPDATE tenant SET organisation_id = 'harbour-org' WHERE slug = 'harbour'")
-        .await;
+    let otto = app.browser();
+    let operator = Account::complete("otto").role("operator", OPERATORS);
+    otto.sign_in(operator.requested(OPERATORS)).await;
+    let path = format!(
+        "/api/admin/tenants/{}/organisation",
+        body(made).await["id"].as_str().expect("an id")
+    );
+    let wanted = json!({ "organisation_id": "harbour-org" });
+    let bound = otto.put(Method::PUT, &path, &wanted).await;
+    assert_eq!(bound.status(), StatusCode::OK);
     ada
 }
 

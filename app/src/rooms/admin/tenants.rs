@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use server_fn::codec::GetUrl;
 #[cfg(feature = "ssr")]
-use types::admin::InstanceAssign;
+use types::admin::{InstanceAssign, OrganisationBind};
 use types::{
     InstanceId, Problem, TenantId, Timestamp,
     admin::{InstanceStatus, InstanceView, TenantAdminView},
@@ -15,13 +15,18 @@ use crate::request;
 use crate::{
     dated::Dated,
     ui::{
+        dialog::{closer, dialog, opener},
         empty::empty_quiet,
         error::loaded_from,
         field::{form_problem, refusal},
         form::action_form,
-        icon::lu,
+        icon::{icon, lu},
         page::{page, page_head},
         pill::{self, Tone},
+        table::{
+            Column::{Last, Titled},
+            table,
+        },
         time::ago,
         toast::toasts,
         words,
@@ -62,10 +67,43 @@ pub(crate) async fn assign_instance(
         .map_err(request::refused)
 }
 
+/// Binds a tenant to an organisation at the OpenID provider; an empty id unbinds it.
+///
+/// # Errors
+/// `conflict` when another tenant is bound to it.
+#[server(prefix = "/ui", endpoint = "admin/tenant/bind")]
+pub(crate) async fn bind_organisation(
+    tenant: TenantId,
+    #[server(default)] organisation_id: String,
+) -> Result<TenantAdminView, Problem> {
+    let actor = request::actor().await?;
+    let organisation_id = Some(organisation_id).filter(|id| !id.trim().is_empty());
+    request::services()
+        .admin
+        .tenants
+        .bind(&actor, tenant, OrganisationBind { organisation_id })
+        .await
+        .map_err(request::refused)
+}
+
+/// What can be done here; each changes what is shown.
+#[derive(Clone, Copy)]
+struct Actions {
+    assign: ServerAction<AssignInstance>,
+    bind: ServerAction<BindOrganisation>,
+}
+
 /// The page.
 pub(crate) fn tenants_page() -> AnyView {
-    let assign = ServerAction::<AssignInstance>::new();
-    let tenants = Resource::new(move || assign.version().get(), |_| read_admin_tenants());
+    let actions = Actions {
+        assign: ServerAction::new(),
+        bind: ServerAction::new(),
+    };
+    let Actions { assign, bind } = actions;
+    let tenants = Resource::new(
+        move || (assign.version().get(), bind.version().get()),
+        |_| read_admin_tenants(),
+    );
     let instances = Resource::new(move || assign.version().get(), |_| read_instances());
     let toasts = toasts();
     let value = assign.value();
@@ -73,6 +111,16 @@ pub(crate) fn tenants_page() -> AnyView {
         if let Some(Ok(tenant)) = value.get() {
             let place = tenant.instance_name.unwrap_or_default();
             toasts.say(Tone::Good, format!("{} is on {place} now.", tenant.name));
+        }
+    });
+    let bound = bind.value();
+    Effect::new(move |_| {
+        if let Some(Ok(tenant)) = bound.get() {
+            let said = match tenant.organisation_id {
+                Some(id) => format!("{} is bound to {id} now.", tenant.name),
+                None => format!("{} is bound to no organisation now.", tenant.name),
+            };
+            toasts.say(Tone::Good, said);
         }
     });
     loaded_from(
@@ -83,6 +131,11 @@ pub(crate) fn tenants_page() -> AnyView {
                 .iter()
                 .map(|tenant| row(tenant, &instances, tenants.now, assign))
                 .collect();
+            let dialogs: Vec<_> = tenants
+                .value
+                .iter()
+                .map(|tenant| bind_dialog(tenant, bind))
+                .collect();
             let body = if rows.is_empty() {
                 empty_quiet(
                     lu::LuBuilding2,
@@ -90,7 +143,18 @@ pub(crate) fn tenants_page() -> AnyView {
                     "Whoever signs in first names a homelab; it appears here.",
                 )
             } else {
-                table(rows)
+                table(
+                    &[
+                        Titled("Tenant"),
+                        Titled("Plan"),
+                        Titled("Members"),
+                        Titled("Created"),
+                        Titled("Instance"),
+                        Titled("Organisation"),
+                        Last("State"),
+                    ],
+                    rows.into_any(),
+                )
             };
             page(
                 "Tenants",
@@ -102,33 +166,14 @@ pub(crate) fn tenants_page() -> AnyView {
                         ().into_any(),
                     )}
                     <div class="mb-3 empty:hidden">{form_problem(refusal(assign))}</div>
+                    <div class="mb-3 empty:hidden">{form_problem(refusal(bind))}</div>
                     <section class="card" aria-label="Tenants">{body}</section>
+                    {dialogs}
                 }
                 .into_any(),
             )
         },
     )
-}
-
-fn table(rows: Vec<AnyView>) -> AnyView {
-    view! {
-        <div class="table-scroll">
-            <table class="tbl">
-                <thead>
-                    <tr>
-                        <th scope="col">"Tenant"</th>
-                        <th scope="col">"Plan"</th>
-                        <th scope="col">"Members"</th>
-                        <th scope="col">"Created"</th>
-                        <th scope="col">"Instance"</th>
-                        <th scope="col" class="right">"State"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
 }
 
 fn row(
@@ -149,11 +194,66 @@ fn row(
             <td class="fact" data-label="Plan">{tenant.plan.title()}</td>
             <td class="wide-only">{tenant.members}</td>
             <td class="wide-only text-muted">{ago(tenant.created_at, now)}</td>
-            <td class="fact break-before">{selector(tenant, instances, assign)}</td>
+            <td class="fact break-before">{place(tenant, instances, assign)}</td>
+            <td class="fact" data-label="Organisation">
+                <span class="flex items-center gap-2">
+                    {tenant.organisation_id.clone().map(|id| view! { <code class="text-muted">{id}</code> })}
+                    {opener(
+                        dialog_id(tenant),
+                        "btn btn-plain btn-slim",
+                        lu::LuLink,
+                        if tenant.organisation_id.is_some() { "Change" } else { "Bind" },
+                    )}
+                </span>
+            </td>
             <td class="lead-out right">{pill::state(words::subscription(tenant.subscription_status))}</td>
         </tr>
     }
     .into_any()
+}
+
+fn dialog_id(tenant: &TenantAdminView) -> String {
+    format!("organisation-{}", tenant.id)
+}
+
+fn bind_dialog(tenant: &TenantAdminView, bind: ServerAction<BindOrganisation>) -> AnyView {
+    let id = dialog_id(tenant);
+    dialog(
+        id.clone(),
+        format!("Organisation of {}", tenant.name),
+        view! {
+            {action_form(bind, "", view! {
+                <input type="hidden" name="tenant" value=tenant.id.to_string() />
+                <label class="mt-3 grid gap-1 font-medium">
+                    "Organisation id"
+                    <input
+                        name="organisation_id" class="input mono" maxlength="200" autocomplete="off"
+                        value=tenant.organisation_id.clone().unwrap_or_default()
+                    />
+                </label>
+                <p class="label mt-1">
+                    "As the OpenID provider names it. Whoever signs in from it with the role admin, member or viewer has that role here. Empty unbinds the tenant, and whom an organisation gave a place loses it."
+                </p>
+                <div class="dialog-actions">
+                    {closer(id, "Cancel")}
+                    <button type="submit" class="btn btn-primary">{icon(lu::LuLink)} "Save"</button>
+                </div>
+            }.into_any())}
+        }
+        .into_any(),
+    )
+}
+
+/// Where a tenant is: what was launched stays there, any other can be put elsewhere.
+fn place(
+    tenant: &TenantAdminView,
+    instances: &[InstanceView],
+    assign: ServerAction<AssignInstance>,
+) -> AnyView {
+    if tenant.launched_at.is_some() {
+        return tenant.instance_name.clone().into_any();
+    }
+    selector(tenant, instances, assign)
 }
 
 /// Chooses among the instances that are active; full ones are named and refused.

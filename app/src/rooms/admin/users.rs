@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use server_fn::codec::GetUrl;
-use types::{Problem, Timestamp, admin::UserAdminView};
+#[cfg(feature = "ssr")]
+use types::admin::OperatorChange;
+use types::{Problem, Timestamp, UserId, admin::UserAdminView};
 
 use super::crumbs;
 #[cfg(feature = "ssr")]
@@ -10,10 +12,19 @@ use crate::request;
 use crate::{
     dated::Dated,
     ui::{
+        dialog::{closer, dialog, opener},
         error::loaded,
+        field::{form_problem, refusal},
+        form::action_form,
+        icon::lu,
         page::{page, page_head},
-        pill,
+        pill::{self, Tone},
+        table::{
+            Column::{Actions, Titled},
+            table,
+        },
         time::ago_or_never,
+        toast::toasts,
         words::{count, initials},
     },
 };
@@ -34,10 +45,39 @@ pub(crate) async fn read_users() -> Result<Dated<Vec<UserAdminView>>, Problem> {
         .map_err(request::refused)
 }
 
+/// Makes a user an operator, or takes it from them.
+///
+/// # Errors
+/// `conflict` for oneself.
+#[server(prefix = "/ui", endpoint = "admin/user/operator")]
+pub(crate) async fn set_operator(user: UserId, operator: bool) -> Result<(), Problem> {
+    let actor = request::actor().await?;
+    request::services()
+        .admin
+        .users
+        .set_operator(&actor, user, OperatorChange { operator })
+        .await
+        .map_err(request::refused)
+}
+
 /// The page.
 pub(crate) fn users_page() -> AnyView {
-    let users = Resource::new(|| (), |()| read_users());
-    loaded(users, |_, users| {
+    let change = ServerAction::<SetOperator>::new();
+    let users = Resource::new(move || change.version().get(), |_| read_users());
+    let toasts = toasts();
+    let changed = change.value();
+    Effect::new(move |_| {
+        if let Some(Ok(())) = changed.get() {
+            toasts.say(Tone::Good, "The operators were changed.");
+        }
+    });
+    loaded(users, move |_, users| {
+        let dialogs: Vec<_> = users
+            .value
+            .iter()
+            .filter(|user| !user.is_viewer)
+            .map(|user| operator_dialog(user, change))
+            .collect();
         let rows: Vec<_> = users
             .value
             .iter()
@@ -48,25 +88,55 @@ pub(crate) fn users_page() -> AnyView {
             crumbs("Users"),
             view! {
                 {page_head("Users", count(rows.len(), "user").into_any(), ().into_any())}
+                <div class="mb-3 empty:hidden">{form_problem(refusal(change))}</div>
                 <section class="card" aria-label="Users">
-                    <div class="table-scroll">
-                        <table class="tbl">
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Name"</th>
-                                    <th scope="col">"E-mail"</th>
-                                    <th scope="col">"Tenants"</th>
-                                    <th scope="col" class="right">"Last seen"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
+                    {table(&[Titled("Name"), Titled("E-mail"), Titled("Tenants"), Titled("Last seen"),
+            Actions], rows.into_any())}
                 </section>
+                {dialogs}
             }
             .into_any(),
         )
     })
+}
+
+fn dialog_id(user: &UserAdminView) -> String {
+    format!("operator-{}", user.id)
+}
+
+fn operator_dialog(user: &UserAdminView, change: ServerAction<SetOperator>) -> AnyView {
+    let id = dialog_id(user);
+    let (title, effect, class, button) = if user.operator {
+        (
+            format!("{} is no operator any more", user.name),
+            "They lose the admin centre with their next request, unless a role at the OpenID provider gives it to them.",
+            "btn btn-danger",
+            "Take it from them",
+        )
+    } else {
+        (
+            format!("Make {} an operator", user.name),
+            "They see every tenant's name, place and members, and may register instances, place tenants and make operators. They do not see what is inside a homelab.",
+            "btn btn-primary",
+            "Make operator",
+        )
+    };
+    dialog(
+        id.clone(),
+        title,
+        view! {
+            {action_form(change, "", view! {
+                <input type="hidden" name="user" value=user.id.to_string() />
+                <input type="hidden" name="operator" value=(!user.operator).to_string() />
+                <p class="mt-2">{effect}</p>
+                <div class="dialog-actions">
+                    {closer(id, "Cancel")}
+                    <button type="submit" class=class>{button}</button>
+                </div>
+            }.into_any())}
+        }
+        .into_any(),
+    )
 }
 
 fn row(user: &UserAdminView, now: Timestamp) -> AnyView {
@@ -81,7 +151,15 @@ fn row(user: &UserAdminView, now: Timestamp) -> AnyView {
             </td>
             <td class="fact text-muted">{user.email.clone()}</td>
             <td class="fact break-before">{user.tenants.join(", ")}</td>
-            <td class="lead-out right text-muted" data-label="seen">{ago_or_never(user.last_seen_at, now)}</td>
+            <td class="fact text-muted" data-label="seen">{ago_or_never(user.last_seen_at, now)}</td>
+            <td class="lead-out right">
+                {(!user.is_viewer).then(|| opener(
+                    dialog_id(user),
+                    "btn btn-plain btn-slim",
+                    lu::LuShield,
+                    if user.operator { "Take operator" } else { "Make operator" },
+                ))}
+            </td>
         </tr>
     }
     .into_any()

@@ -25,6 +25,7 @@ async fn serve(router: Router) -> String {
 fn health(database: &str, api: &str, agents: &str, storage: f64) -> String {
     json!({
         "status": "HEALTHY",
+        "instance": "local",
         "components": {
             "database": { "status": database, "ms": 0.4, "detail": "pool timed out" },
             "api": { "status": api },
@@ -36,7 +37,7 @@ fn health(database: &str, api: &str, agents: &str, storage: f64) -> String {
 }
 
 async fn probe(endpoint: &str) -> Observation {
-    HttpProbe::new().unwrap().probe(endpoint).await
+    HttpProbe::new().unwrap().probe("local", endpoint).await
 }
 
 /// A processor that is at work all of the time is no fault; a full disk is one.
@@ -103,7 +104,7 @@ async fn who_does_not_answer_is_an_observation_too() {
     let silent = format!("http://{}", listener.local_addr().unwrap());
     let seen = HttpProbe::with_patience(Duration::from_millis(200))
         .unwrap()
-        .probe(&silent)
+        .probe("local", &silent)
         .await;
     assert_eq!(
         (seen.status, seen.api, seen.database),

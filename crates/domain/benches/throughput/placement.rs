@@ -4,13 +4,13 @@
 use std::{sync::Arc, time::Instant};
 
 use domain::{admin::placement::Placement, db::Db, env::Env};
-use entity::control::{instance, tenant};
+use entity::control::{instance, instance_health_check, tenant};
 use futures::{StreamExt as _, stream};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::{Value, json};
 use types::{
     InstanceId, TenantId,
-    admin::{DeploymentMode, InstanceStatus, ProvisionerKind},
+    admin::{ComponentStatus, DeploymentMode, HealthStatus, InstanceStatus, ProvisionerKind},
     portal::{Plan, SubscriptionStatus},
 };
 
@@ -89,8 +89,10 @@ async fn over_committed(db: &Db) -> usize {
 
 async fn fill(db: &Db, env: &Env) -> Vec<TenantId> {
     let now = env.now();
-    let instances = (0..INSTANCES).map(|number| instance::ActiveModel {
-        id: Set(env.id::<InstanceId>()),
+    let numbered: Vec<(usize, InstanceId)> =
+        (0..INSTANCES).map(|number| (number, env.id())).collect();
+    let instances = numbered.iter().map(|(number, id)| instance::ActiveModel {
+        id: Set(*id),
         name: Set(format!("instance-{number:02}")),
         region: Set("local".to_owned()),
         provisioner: Set(ProvisionerKind::Local),
@@ -108,6 +110,27 @@ async fn fill(db: &Db, env: &Env) -> Vec<TenantId> {
         .exec_without_returning(db.write())
         .await
         .expect("instances");
+    let checks = numbered
+        .iter()
+        .map(|(_, id)| instance_health_check::ActiveModel {
+            id: Set(env.id()),
+            instance_id: Set(*id),
+            timestamp: Set(now),
+            status: Set(HealthStatus::Healthy),
+            database: Set(ComponentStatus::Ok),
+            api: Set(ComponentStatus::Ok),
+            agents: Set(ComponentStatus::Ok),
+            database_ms: Set(None),
+            api_ms: Set(None),
+            cpu_percent: Set(None),
+            memory_percent: Set(None),
+            storage_percent: Set(None),
+            detail: Set(String::new()),
+        });
+    instance_health_check::Entity::insert_many(checks)
+        .exec_without_returning(db.write())
+        .await
+        .expect("health checks");
     let ids: Vec<TenantId> = (0..TENANTS).map(|_| env.id()).collect();
     for (part, chunk) in ids.chunks(100).enumerate() {
         let tenants = chunk
@@ -124,6 +147,7 @@ async fn fill(db: &Db, env: &Env) -> Vec<TenantId> {
                 max_users: Set(5),
                 max_nodes: Set(3),
                 sample: Set(false),
+                launched_at: Set(None),
                 created_at: Set(now),
                 updated_at: Set(now),
             });

@@ -85,7 +85,10 @@ impl HealthWatch {
         if taken.rows_affected == 0 {
             return Ok(false);
         }
-        let seen = self.probe.probe(&instance.internal_endpoint).await;
+        let seen = self
+            .probe
+            .probe(&instance.name, &instance.internal_endpoint)
+            .await;
         let status = seen.status;
         instance_health_check::Entity::insert(instance_health_check::ActiveModel {
             id: Set(self.env.id()),

@@ -32,7 +32,7 @@ use crate::{
 /// How often an instance is looked at.
 pub const CHECK_SECONDS: i64 = 15;
 /// Older than this, the newest check says nothing any more.
-const STALE_SECONDS: i64 = 3 * CHECK_SECONDS;
+pub(super) const STALE_SECONDS: i64 = 3 * CHECK_SECONDS;
 /// Checks shown: nine minutes.
 const SHOWN: u64 = 36;
 
@@ -186,9 +186,9 @@ impl Instances {
         .exec_with_returning(&transaction)
         .await
         .map_err(|error| match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => {
-                Error::conflict(format!("An instance named {name} exists."))
-            }
+            Some(SqlErr::UniqueConstraintViolation(_)) => Error::conflict(format!(
+                "An instance named {name} is registered already. Choose another name."
+            )),
             _ => error.into(),
         })?;
         self.audit

@@ -1,16 +1,29 @@
 //! Which instance holds a tenant: a guarded counter, so that no instance ever
 //! holds more than its limit, however many are placed at once.
 
-use entity::control::{instance, tenant};
+use entity::control::{instance, instance_health_check, tenant};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+    sea_query::{Expr, SelectStatement},
 };
 use types::{
     ErrorCode, InstanceId, TenantId,
-    admin::{DeploymentMode, InstanceStatus},
+    admin::{DeploymentMode, HealthStatus, InstanceStatus},
 };
 
+use super::instance::STALE_SECONDS;
 use crate::{Error, Result, db::Db, env::Env};
+
+/// Whether a tenant got a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seat {
+    Taken,
+    /// The instance is full or not active.
+    Full,
+    /// The tenant was placed or launched by somebody else since it was read.
+    Changed,
+}
 
 /// Tenants on instances.
 #[derive(Clone)]
@@ -27,36 +40,30 @@ impl Placement {
     }
 
     /// The instance that holds the tenant; places it on the fullest shared instance
-    /// that still has room when none does, so that whole instances stay free.
+    /// that is well and still has room when none does, so that whole instances stay
+    /// free. A tenant that nobody launched yet does not wait for an instance that is
+    /// not well while another one is.
     ///
     /// # Errors
-    /// `no_capacity` when no active shared instance has room.
+    /// `no_capacity` when no active shared instance is well and has room.
     pub async fn place(&self, tenant: TenantId) -> Result<instance::Model> {
         loop {
             let transaction = self.db.begin().await?;
-            if let Some(placed) = current(&transaction, tenant).await? {
-                return Ok(placed);
-            }
-            let candidate = instance::Entity::find()
-                .filter(instance::Column::Status.eq(InstanceStatus::Active))
-                .filter(instance::Column::DeploymentMode.eq(DeploymentMode::Shared))
-                .filter(
-                    Expr::col(instance::Column::CurrentTenants)
-                        .lt(Expr::col(instance::Column::MaxTenants)),
-                )
-                .order_by_desc(instance::Column::CurrentTenants)
-                .order_by_asc(instance::Column::Name)
-                .one(&transaction)
-                .await?;
-            let Some(candidate) = candidate else {
-                return Err(Error::refused(
-                    ErrorCode::NoCapacity,
-                    "Every instance is full or not ready yet. An operator has to add one in the admin centre; then launch again.",
-                ));
-            };
-            if self.take(&transaction, candidate.id).await?
-                && self.bind(&transaction, tenant, candidate.id).await?
+            let (tenant, placed) = current(&transaction, tenant).await?;
+            if let Some(placed) = &placed
+                && (tenant.launched_at.is_some() || self.is_well(&transaction, placed.id).await?)
             {
+                return Ok(placed.clone());
+            }
+            let Some(candidate) = self.candidate(&transaction).await? else {
+                return placed.ok_or_else(|| {
+                    Error::refused(
+                        ErrorCode::NoCapacity,
+                        "No instance is well and has room. An operator sees why in the admin centre, and can add one; then launch again.",
+                    )
+                });
+            };
+            if self.seat(&transaction, &tenant, candidate.id).await? == Seat::Taken {
                 transaction.commit().await?;
                 return Ok(candidate);
             }
@@ -65,46 +72,106 @@ impl Placement {
         }
     }
 
-    /// Moves a tenant to the instance that an operator chose.
+    /// Puts a tenant that was never launched on the instance that an operator chose.
     ///
     /// # Errors
     /// `not_found`; `no_capacity` when it is full or not active; `conflict` when the
-    /// tenant already has data on another instance, which this does not move.
+    /// tenant was launched and so has data on another instance, which this does not move.
     pub async fn assign(
         &self,
         on: &impl ConnectionTrait,
         tenant: TenantId,
         to: InstanceId,
     ) -> Result<()> {
-        let before = tenant::Entity::find_by_id(tenant)
+        let tenant = tenant::Entity::find_by_id(tenant)
             .one(on)
             .await?
-            .ok_or_else(|| Error::not_found("tenant"))?
-            .instance_id;
-        if before == Some(to) {
+            .ok_or_else(|| Error::not_found("tenant"))?;
+        if tenant.instance_id == Some(to) {
             return Ok(());
         }
-        if before.is_some() {
+        if tenant.launched_at.is_some() {
             return Err(Error::conflict(
-                "The tenant's data is on another instance. Moving it is a restore onto the new one; choosing here is for tenants that were never launched.",
+                "The tenant was launched and has its data on its instance. Choose an instance for tenants that were never launched.",
             ));
         }
         if instance::Entity::find_by_id(to).one(on).await?.is_none() {
             return Err(Error::not_found("instance"));
         }
-        if !self.take(on, to).await? {
-            return Err(Error::refused(
+        match self.seat(on, &tenant, to).await? {
+            Seat::Taken => Ok(()),
+            Seat::Full => Err(Error::refused(
                 ErrorCode::NoCapacity,
                 "The instance is full or not active. Choose another one.",
-            ));
+            )),
+            Seat::Changed => Err(Error::conflict(
+                "The tenant was placed or launched by somebody else in between. Reload the page.",
+            )),
+        }
+    }
+
+    /// Takes a place for the tenant and gives the one that it had back. Anything but
+    /// [`Seat::Taken`] has to be rolled back. The counters are changed in the order of the
+    /// instances' ids, so that two tenants that change places do not wait for each other.
+    async fn seat(
+        &self,
+        on: &impl ConnectionTrait,
+        tenant: &tenant::Model,
+        to: InstanceId,
+    ) -> Result<Seat> {
+        let before = tenant.instance_id;
+        if let Some(before) = before.filter(|before| *before < to) {
+            self.give_back(on, before).await?;
+        }
+        if !self.take(on, to).await? {
+            return Ok(Seat::Full);
+        }
+        if let Some(before) = before.filter(|before| *before > to) {
+            self.give_back(on, before).await?;
         }
         if self.bind(on, tenant, to).await? {
-            Ok(())
+            Ok(Seat::Taken)
         } else {
-            Err(Error::conflict(
-                "The tenant was placed by somebody else in between. Reload the page.",
-            ))
+            Ok(Seat::Changed)
         }
+    }
+
+    /// The instances that were seen well lately.
+    fn well(&self) -> SelectStatement {
+        let since = self.env.now().plus_seconds(-STALE_SECONDS);
+        instance_health_check::Entity::find()
+            .select_only()
+            .column(instance_health_check::Column::InstanceId)
+            .filter(instance_health_check::Column::Timestamp.gte(since))
+            .filter(
+                instance_health_check::Column::Status
+                    .is_in([HealthStatus::Healthy, HealthStatus::Degraded]),
+            )
+            .into_query()
+    }
+
+    async fn is_well(&self, on: &impl ConnectionTrait, instance: InstanceId) -> Result<bool> {
+        let found = instance::Entity::find_by_id(instance)
+            .filter(instance::Column::Id.in_subquery(self.well()))
+            .one(on)
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// The fullest shared instance that is well and has room.
+    async fn candidate(&self, on: &impl ConnectionTrait) -> Result<Option<instance::Model>> {
+        Ok(instance::Entity::find()
+            .filter(instance::Column::Status.eq(InstanceStatus::Active))
+            .filter(instance::Column::DeploymentMode.eq(DeploymentMode::Shared))
+            .filter(
+                Expr::col(instance::Column::CurrentTenants)
+                    .lt(Expr::col(instance::Column::MaxTenants)),
+            )
+            .filter(instance::Column::Id.in_subquery(self.well()))
+            .order_by_desc(instance::Column::CurrentTenants)
+            .order_by_asc(instance::Column::Name)
+            .one(on)
+            .await?)
     }
 
     async fn take(&self, on: &impl ConnectionTrait, instance: InstanceId) -> Result<bool> {
@@ -125,28 +192,50 @@ impl Placement {
         Ok(taken.rows_affected == 1)
     }
 
+    async fn give_back(&self, on: &impl ConnectionTrait, instance: InstanceId) -> Result<()> {
+        instance::Entity::update_many()
+            .col_expr(
+                instance::Column::CurrentTenants,
+                Expr::col(instance::Column::CurrentTenants).sub(1),
+            )
+            .col_expr(instance::Column::UpdatedAt, Expr::value(self.env.now()))
+            .filter(instance::Column::Id.eq(instance))
+            .exec(on)
+            .await?;
+        Ok(())
+    }
+
+    /// Binds the tenant to the instance, unless it was launched or bound elsewhere since
+    /// it was read.
     async fn bind(
         &self,
         on: &impl ConnectionTrait,
-        tenant: TenantId,
+        tenant: &tenant::Model,
         instance: InstanceId,
     ) -> Result<bool> {
+        let as_read = match tenant.instance_id {
+            Some(before) => tenant::Column::InstanceId.eq(before),
+            None => tenant::Column::InstanceId.is_null(),
+        };
         let bound = tenant::Entity::update_many()
             .col_expr(tenant::Column::InstanceId, Expr::value(Some(instance)))
             .col_expr(tenant::Column::UpdatedAt, Expr::value(self.env.now()))
-            .filter(tenant::Column::Id.eq(tenant))
-            .filter(tenant::Column::InstanceId.is_null())
+            .filter(tenant::Column::Id.eq(tenant.id))
+            .filter(tenant::Column::LaunchedAt.is_null())
+            .filter(as_read)
             .exec(on)
             .await?;
         Ok(bound.rows_affected == 1)
     }
 }
 
-async fn current(on: &impl ConnectionTrait, tenant: TenantId) -> Result<Option<instance::Model>> {
-    let found = tenant::Entity::find_by_id(tenant)
+async fn current(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+) -> Result<(tenant::Model, Option<instance::Model>)> {
+    tenant::Entity::find_by_id(tenant)
         .find_also_related(instance::Entity)
         .one(on)
         .await?
-        .ok_or_else(|| Error::not_found("tenant"))?;
-    Ok(found.1)
+        .ok_or_else(|| Error::not_found("tenant"))
 }

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use entity::control::{instance, membership, tenant};
-use sea_orm::{ColumnTrait, EntityTrait, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, SqlErr,
+};
 use types::{
     TenantId,
-    admin::{InstanceAssign, TenantAdminView},
+    admin::{InstanceAssign, OrganisationBind, TenantAdminView},
     portal::Scope,
 };
 
@@ -84,12 +87,90 @@ impl AdminTenants {
             .with_detail(format!("on {on}"));
         self.audit.record(&transaction, entry).await?;
         transaction.commit().await?;
-        let count = self
-            .member_counts()
+        self.show(id).await
+    }
+
+    /// Binds a tenant to an organisation at the OpenID provider: whoever signs in from it
+    /// with a role there has that role here. Without one, whom the organisation gave a
+    /// place loses it.
+    ///
+    /// # Errors
+    /// `forbidden` unless operator, `not_found`, `invalid`, `conflict` when another tenant
+    /// is bound to it.
+    pub async fn bind(
+        &self,
+        actor: &Actor,
+        id: TenantId,
+        wanted: OrganisationBind,
+    ) -> Result<TenantAdminView> {
+        actor.require_operator(Scope::Write)?;
+        let organisation = wanted.organisation_id.map(|id| id.trim().to_owned());
+        if organisation
+            .as_ref()
+            .is_some_and(|id| !(1..=200).contains(&id.chars().count()))
+        {
+            return Err(Error::invalid(
+                "organisation_id",
+                "The organisation's id needs 1 to 200 characters.",
+            ));
+        }
+        let transaction = self.db.begin().await?;
+        let before = tenant::Entity::find_by_id(id)
+            .one(&transaction)
             .await?
-            .get(&id)
-            .copied()
-            .unwrap_or_default();
+            .ok_or_else(|| Error::not_found("tenant"))?;
+        if before.organisation_id != organisation {
+            self.rebind(&transaction, actor, &before, organisation)
+                .await?;
+        }
+        transaction.commit().await?;
+        self.show(id).await
+    }
+
+    async fn rebind(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        tenant: &tenant::Model,
+        organisation: Option<String>,
+    ) -> Result<()> {
+        tenant::Entity::update_many()
+            .set(tenant::ActiveModel {
+                organisation_id: Set(organisation.clone()),
+                ..Default::default()
+            })
+            .filter(tenant::Column::Id.eq(tenant.id))
+            .exec(on)
+            .await
+            .map_err(|error| match error.sql_err() {
+                Some(SqlErr::UniqueConstraintViolation(_)) => Error::conflict(
+                    "Another tenant is bound to this organisation. Unbind that one first.",
+                ),
+                _ => error.into(),
+            })?;
+        membership::Entity::delete_many()
+            .filter(membership::Column::TenantId.eq(tenant.id))
+            .filter(membership::Column::ByOrganisation.eq(true))
+            .exec(on)
+            .await?;
+        let (action, detail) = match organisation {
+            Some(organisation) => ("tenant.bound", format!("to organisation {organisation}")),
+            None => ("tenant.unbound", String::new()),
+        };
+        let entry = Entry::by(actor, action, &tenant.name)
+            .in_tenant(&tenant.slug)
+            .with_detail(detail);
+        self.audit.record(on, entry).await
+    }
+
+    async fn show(&self, id: TenantId) -> Result<TenantAdminView> {
+        let (tenant, instance) = tenant::Entity::find_by_id(id)
+            .find_also_related(instance::Entity)
+            .one(self.db.write())
+            .await?
+            .ok_or_else(|| Error::not_found("tenant"))?;
+        let members = self.member_counts().await?;
+        let count = members.get(&id).copied().unwrap_or_default();
         Ok(view(tenant, instance, count))
     }
 
@@ -114,13 +195,14 @@ fn view(tenant: tenant::Model, instance: Option<instance::Model>, members: u32) 
         id,
         slug,
         name,
-        organisation_id: _,
+        organisation_id,
         instance_id,
         plan,
         subscription_status,
         max_users: _,
         max_nodes: _,
         sample,
+        launched_at,
         created_at,
         updated_at: _,
     } = tenant;
@@ -133,6 +215,8 @@ fn view(tenant: tenant::Model, instance: Option<instance::Model>, members: u32) 
         members,
         instance: instance_id,
         instance_name: instance.map(|instance| instance.name),
+        organisation_id,
+        launched_at,
         sample,
         created_at,
     }

@@ -3,20 +3,30 @@
 use std::collections::HashMap;
 
 use entity::control::{membership, tenant, user};
-use sea_orm::{EntityTrait, QueryOrder};
-use types::{UserId, admin::UserAdminView, portal::Scope};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QueryOrder};
+use types::{
+    UserId,
+    admin::{OperatorChange, UserAdminView},
+    portal::Scope,
+};
 
-use crate::{Result, actor::Actor, db::Db};
+use crate::{
+    Error, Result,
+    actor::Actor,
+    db::Db,
+    portal::audit::{Audit, Entry},
+};
 
 /// All users, for operators.
 #[derive(Clone)]
 pub struct Users {
     db: Db,
+    audit: Audit,
 }
 
 impl Users {
-    pub(crate) fn new(db: Db) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Db, audit: Audit) -> Self {
+        Self { db, audit }
     }
 
     /// Every user, by name.
@@ -58,10 +68,50 @@ impl Users {
                     name,
                     email,
                     operator,
+                    is_viewer: id == actor.user,
                     tenants: tenants.remove(&id).unwrap_or_default(),
                     last_seen_at,
                 }
             })
             .collect())
+    }
+
+    /// Makes a user an operator, or takes it from them; who is one by a role at the
+    /// provider stays one until that role is taken away there.
+    ///
+    /// # Errors
+    /// `forbidden` unless operator in a browser, `not_found`, `conflict` for oneself.
+    pub async fn set_operator(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        wanted: OperatorChange,
+    ) -> Result<()> {
+        actor.require_operator(Scope::Write)?;
+        actor.require_browser()?;
+        let OperatorChange { operator } = wanted;
+        let transaction = self.db.begin().await?;
+        let user = user::Entity::find_by_id(id)
+            .one(&transaction)
+            .await?
+            .ok_or_else(|| Error::not_found("user"))?;
+        if id == actor.user {
+            return Err(Error::conflict(
+                "You cannot change this of yourself. Ask another operator.",
+            ));
+        }
+        if user.operator != operator {
+            let action = if operator {
+                "operator.made"
+            } else {
+                "operator.removed"
+            };
+            let entry = Entry::by(actor, action, &user.name);
+            let mut user = user.into_active_model();
+            user.operator = Set(operator);
+            user.update(&transaction).await?;
+            self.audit.record(&transaction, entry).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 }

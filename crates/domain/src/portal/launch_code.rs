@@ -3,10 +3,10 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::control::{instance, launch_code, membership, session, tenant, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use types::{ErrorCode, SessionId, portal::Role};
+use types::{ErrorCode, InstanceId, SessionId, portal::Role};
 
 use super::{
     session::alive,
@@ -94,11 +94,13 @@ impl LaunchCodes {
             .unwrap_or(&self.public_url);
         if wanted.redirect_uri != format!("{base}{CALLBACK_PATH}") {
             return Err(refused(
-                "The instance asks for an answer at an address that is not its own.",
+                "The instance asks for an answer at an address that is not its own. An operator has to enter its address as it is; then launch again.",
             ));
         }
         if wanted.challenge.len() != 43 {
-            return Err(refused("The instance sent no S256 challenge."));
+            return Err(refused(
+                "The instance sent no S256 challenge. Launch again; if it stays, its version does not fit this portal's.",
+            ));
         }
         let code = self.env.secret();
         launch_code::Entity::insert(launch_code::ActiveModel {
@@ -180,21 +182,23 @@ impl LaunchCodes {
             return Err(wrong());
         };
         require_subscription(&tenant)?;
-        self.assert(&instance.name, user, tenant, place.role, Some(session.id))
+        self.assert(&instance, user, tenant, place.role, Some(session.id))
+            .await
     }
 
-    /// The signed assertion of somebody's place in a tenant, for one instance, and of
-    /// the portal session that they come from.
-    pub(crate) fn assert(
+    /// The signed assertion of somebody's place in a tenant, for the instance that holds
+    /// it, and of the portal session that they come from. From then on it stays there.
+    pub(crate) async fn assert(
         &self,
-        instance: &str,
+        instance: &instance::Model,
         user: user::Model,
         tenant: tenant::Model,
         role: Role,
         session: Option<SessionId>,
     ) -> Result<String> {
+        self.mark_launched(&tenant, instance.id).await?;
         let assertion = Assertion {
-            audience: instance.to_owned(),
+            audience: instance.name.clone(),
             identity_provider: user.issuer,
             subject: user.subject,
             organisation: tenant.organisation_id,
@@ -212,6 +216,27 @@ impl LaunchCodes {
             },
         };
         self.signer.sign(assertion, &BoundRequest::EXCHANGE)
+    }
+
+    async fn mark_launched(&self, tenant: &tenant::Model, on: InstanceId) -> Result<()> {
+        if tenant.launched_at.is_some() {
+            return Ok(());
+        }
+        let marked = tenant::Entity::update_many()
+            .col_expr(
+                tenant::Column::LaunchedAt,
+                Expr::value(Some(self.env.now())),
+            )
+            .filter(tenant::Column::Id.eq(tenant.id))
+            .filter(tenant::Column::InstanceId.eq(on))
+            .exec(self.db.write())
+            .await?;
+        if marked.rows_affected == 0 {
+            return Err(refused(
+                "The homelab was placed on another instance in between. Launch again.",
+            ));
+        }
+        Ok(())
     }
 
     /// Removes codes that are long over; called now and then.

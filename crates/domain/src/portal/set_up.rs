@@ -112,7 +112,7 @@ impl SetUp {
             .await?;
         if operators > 0 {
             return Err(Error::conflict(
-                "This platform has an operator already. Ask them to make you one.",
+                "This platform has an operator already. Ask them to make you one, in the admin centre's users.",
             ));
         }
         user::Entity::update_many()

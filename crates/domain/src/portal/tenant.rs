@@ -98,7 +98,7 @@ pub(crate) async fn access(db: &Db, actor: &Actor, slug: &str) -> Result<TenantA
 pub(crate) fn require_subscription(tenant: &tenant::Model) -> Result<()> {
     if tenant.subscription_status == SubscriptionStatus::Cancelled {
         return Err(Error::forbidden(
-            "an active subscription; this one was cancelled",
+            "an active subscription; this one was cancelled. Ask your operator to renew it",
         ));
     }
     Ok(())
@@ -195,6 +195,7 @@ impl Tenants {
             max_users: Set(to_i32(limits.max_users)),
             max_nodes: Set(to_i32(limits.max_nodes)),
             sample: Set(new.sample),
+            launched_at: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
         })
@@ -317,6 +318,7 @@ pub(crate) fn view(tenant: tenant::Model, role: Role, instance: Option<String>) 
         max_users,
         max_nodes,
         sample,
+        launched_at: _,
         created_at,
         updated_at: _,
     } = tenant;

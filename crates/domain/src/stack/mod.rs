@@ -48,7 +48,7 @@ use crate::{
     env::Env,
     ports::{
         AuditSink, InfrastructureRunner, KitRegistry, LaunchRedeemer, SpecificationEngine,
-        TokenVerifier,
+        TokenVerifier, ToolVersion,
     },
     vault::Vault,
 };
@@ -244,6 +244,14 @@ impl StackService {
     #[must_use]
     pub fn output_folder(&self, scope: &TenantScope, stack: types::StackId) -> PathBuf {
         self.core.output_folder(scope, stack)
+    }
+
+    /// The program that plans and applies.
+    ///
+    /// # Errors
+    /// `tool_missing`.
+    pub async fn infrastructure(&self) -> Result<ToolVersion> {
+        self.core.runner.version().await
     }
 
     /// Sets the gauges of the instance database's connections.

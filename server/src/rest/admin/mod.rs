@@ -15,6 +15,8 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(instance::events))
         .routes(routes!(tenant::list))
         .routes(routes!(tenant::assign))
+        .routes(routes!(tenant::bind))
         .routes(routes!(tenant::users))
+        .routes(routes!(tenant::set_operator))
         .routes(routes!(tenant::jobs))
 }

@@ -1,10 +1,10 @@
 //! All tenants, users and jobs.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
 use types::{
-    Problem, TenantId,
-    admin::{InstanceAssign, TenantAdminView, UserAdminView},
+    Problem, TenantId, UserId,
+    admin::{InstanceAssign, OperatorChange, OrganisationBind, TenantAdminView, UserAdminView},
     jobs::JobView,
 };
 
@@ -35,6 +35,17 @@ pub(super) async fn assign(
     ))
 }
 
+/// Binds a tenant to an organisation at the OpenID provider, or unbinds it.
+#[utoipa::path(put, path = "/api/admin/tenants/{id}/organisation", tag = "admin", params(("id" = String, Path)), request_body = OrganisationBind, responses((status = 200, body = TenantAdminView), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn bind(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+    Path(id): Path<TenantId>,
+    Body(wanted): Body<OrganisationBind>,
+) -> ApiResult<Json<TenantAdminView>> {
+    Ok(Json(services.admin.tenants.bind(&actor, id, wanted).await?))
+}
+
 /// Every user.
 #[utoipa::path(get, path = "/api/admin/users", tag = "admin", responses((status = 200, body = [UserAdminView]), (status = 403, body = Problem)))]
 pub(super) async fn users(
@@ -42,6 +53,22 @@ pub(super) async fn users(
     Signed(actor): Signed,
 ) -> ApiResult<Json<Vec<UserAdminView>>> {
     Ok(Json(services.admin.users.list(&actor).await?))
+}
+
+/// Makes a user an operator, or takes it from them.
+#[utoipa::path(put, path = "/api/admin/users/{id}/operator", tag = "admin", params(("id" = String, Path)), request_body = OperatorChange, responses((status = 204), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn set_operator(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+    Path(id): Path<UserId>,
+    Body(wanted): Body<OperatorChange>,
+) -> ApiResult<StatusCode> {
+    services
+        .admin
+        .users
+        .set_operator(&actor, id, wanted)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The newest jobs.

@@ -46,7 +46,7 @@ pub(super) async fn authorize(
         if query.code_challenge_method != "S256" {
             return Err(domain::Error::refused(
                 ErrorCode::HandOver,
-                "The instance asks without PKCE (S256).",
+                "The instance asks without PKCE (S256). Its version does not fit this portal's: bring both to the same one.",
             ));
         }
         let actor = services.authenticate(&brought).await?;

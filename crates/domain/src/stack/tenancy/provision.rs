@@ -5,8 +5,11 @@ use entity::{
     namespace::member,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 use types::{
     ErrorCode, MemberId, TenantId, admin::DeploymentMode, portal::Role, stack::StackTenantStatus,
@@ -52,7 +55,7 @@ impl From<&AssertionClaims> for Identity {
 /// up to what the assertion says of it.
 ///
 /// # Errors
-/// `conflict` when the slug or organisation belongs to another tenant here,
+/// `conflict` when the slug belongs to another tenant here,
 /// `no_capacity` when the instance is full, `forbidden` when it is suspended.
 pub(super) async fn ensure_tenant(
     on: &DatabaseTransaction,
@@ -62,6 +65,7 @@ pub(super) async fn ensure_tenant(
 ) -> Result<tenant::Model> {
     let now = env.now();
     let asserted = &claims.tenant;
+    follow_binding(on, claims).await?;
     if let Some(found) = tenant::Entity::find_by_id(asserted.id).one(on).await? {
         return refresh_tenant(on, env, found, claims).await;
     }
@@ -86,13 +90,10 @@ pub(super) async fn ensure_tenant(
             ),
         ));
     }
-    let mut taken = tenant::Column::Slug.eq(&asserted.slug);
-    if let Some(organisation) = &claims.org {
-        taken = taken.or(tenant::Column::OrganisationId.eq(organisation));
-    }
+    let taken = tenant::Column::Slug.eq(&asserted.slug);
     if tenant::Entity::find().filter(taken).count(on).await? > 0 {
         return Err(Error::conflict(format!(
-            "The name {} or its organisation belongs to another tenant of this instance.",
+            "This instance holds another tenant named {}. Ask your operator to look at both.",
             asserted.slug
         )));
     }
@@ -142,6 +143,20 @@ async fn lock_config(
         .ok_or_else(|| Error::internal("read the instance's configuration", "its row is missing"))
 }
 
+/// Takes the organisation from any other tenant that had it here: the portal binds it to
+/// one tenant, and its newest word counts.
+async fn follow_binding(on: &DatabaseTransaction, claims: &AssertionClaims) -> Result<()> {
+    if let Some(organisation) = &claims.org {
+        tenant::Entity::update_many()
+            .col_expr(tenant::Column::OrganisationId, Expr::value(None::<String>))
+            .filter(tenant::Column::OrganisationId.eq(organisation))
+            .filter(tenant::Column::Id.ne(claims.tenant.id))
+            .exec(on)
+            .await?;
+    }
+    Ok(())
+}
+
 async fn refresh_tenant(
     on: &DatabaseTransaction,
     env: &Env,
@@ -151,7 +166,7 @@ async fn refresh_tenant(
     may_work(&found)?;
     if found.slug != claims.tenant.slug {
         return Err(Error::conflict(format!(
-            "This instance knows the tenant as {}; its name in URLs never changes.",
+            "This instance knows the tenant as {}, and its name in URLs never changes. Ask your operator to look at it.",
             found.slug
         )));
     }
