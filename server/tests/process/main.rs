@@ -7,6 +7,7 @@ mod logs;
 mod metrics;
 mod proxies;
 mod roles;
+mod sample;
 mod settings;
 mod stop;
 mod support;

@@ -124,12 +124,17 @@ impl Browser {
         assert!(self.cookies.contains_key("kombify"), "{back:?}");
     }
 
-    /// Makes a tenant and launches it; its slug. An instance is ready a moment after the
-    /// platform's start.
+    /// Makes a tenant and launches it; its slug.
     pub(crate) async fn launch(&mut self, name: &str) -> String {
         let made = self.post("/api/tenant", json!({ "name": name })).await;
         let made = made.ok(StatusCode::CREATED);
         let slug = made["slug"].as_str().expect("a slug").to_owned();
+        self.enter(&slug).await;
+        slug
+    }
+
+    /// Launches a homelab. An instance is ready a moment after the platform's start.
+    pub(crate) async fn enter(&mut self, slug: &str) {
         let redirect = eventually("a launch", async || {
             let mut browser = self.clone();
             let started = browser
@@ -146,17 +151,16 @@ impl Browser {
             .await;
             let redirect = ended["redirect"].as_str().map(str::to_owned);
             let failure = ended["failure"].as_str().unwrap_or_default();
-            let early = failure.contains("not ready yet");
+            let early = failure.contains("No instance is well");
             assert!(redirect.is_some() || early, "{ended}");
             redirect
         })
         .await;
         let mut next = self.follow(&redirect).await;
-        while next.status == 303 && !self.cookies.contains_key(&cookie(&slug)) {
+        while next.status == 303 && !self.cookies.contains_key(&cookie(slug)) {
             next = self.follow(&next.location).await;
         }
-        assert!(self.cookies.contains_key(&cookie(&slug)), "{next:?}");
-        slug
+        assert!(self.cookies.contains_key(&cookie(slug)), "{next:?}");
     }
 
     /// Follows an address of this site, whichever process serves it.
