@@ -196,7 +196,7 @@ fn row(
             <td class="wide-only text-muted">{ago(tenant.created_at, now)}</td>
             <td class="fact break-before">{place(tenant, instances, assign)}</td>
             <td class="fact" data-label="Organisation">
-                <span class="flex items-center gap-2">
+                <span class="inline-flex items-center gap-2">
                     {tenant.organisation_id.clone().map(|id| view! { <code class="text-muted">{id}</code> })}
                     {opener(
                         dialog_id(tenant),
@@ -244,13 +244,17 @@ fn bind_dialog(tenant: &TenantAdminView, bind: ServerAction<BindOrganisation>) -
     )
 }
 
-/// Where a tenant is: what was launched stays there, any other can be put elsewhere.
+/// Where a tenant is: what was launched stays there, any other can be put elsewhere,
+/// where there is an elsewhere.
 fn place(
     tenant: &TenantAdminView,
     instances: &[InstanceView],
     assign: ServerAction<AssignInstance>,
 ) -> AnyView {
-    if tenant.launched_at.is_some() {
+    let elsewhere = instances
+        .iter()
+        .any(|one| one.status == InstanceStatus::Active && tenant.instance != Some(one.id));
+    if tenant.launched_at.is_some() || (tenant.instance.is_some() && !elsewhere) {
         return tenant.instance_name.clone().into_any();
     }
     selector(tenant, instances, assign)

@@ -151,7 +151,7 @@ fn row(user: &UserAdminView, now: Timestamp) -> AnyView {
             </td>
             <td class="fact text-muted">{user.email.clone()}</td>
             <td class="fact break-before">{user.tenants.join(", ")}</td>
-            <td class="fact text-muted" data-label="seen">{ago_or_never(user.last_seen_at, now)}</td>
+            <td class="fact text-muted whitespace-nowrap" data-label="seen">{ago_or_never(user.last_seen_at, now)}</td>
             <td class="lead-out right">
                 {(!user.is_viewer).then(|| opener(
                     dialog_id(user),
