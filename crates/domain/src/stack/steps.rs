@@ -134,7 +134,7 @@ fn approval(run: Option<&RunHead>) -> StackStep {
         Some(run) => {
             let by = run.decided_by.as_deref().unwrap_or_default();
             match run.state {
-                RunState::Waiting => (StackStepState::Waiting, "waits for approval".to_owned()),
+                RunState::Waiting => (StackStepState::Waiting, "not decided yet".to_owned()),
                 RunState::Discarded => (StackStepState::Bad, format!("discarded by {by}")),
                 RunState::Unchanged => (StackStepState::Empty, "nothing to approve".to_owned()),
                 _ if !by.is_empty() => (StackStepState::Good, format!("by {by}")),

@@ -63,7 +63,7 @@ async fn a_homelab_comes_changes_and_goes() {
     );
     let log = watched.log();
     assert!(
-        log.contains(&"nuc-1: wrote node.json, 1 firewall rules".to_owned()),
+        log.contains(&"nuc-1: wrote node.json, firewall rules: 1".to_owned()),
         "{log:#?}"
     );
     assert!(

@@ -111,7 +111,7 @@ pub(in crate::stack) fn shown(run: &run::Model) -> Vec<RunStep> {
 fn approval(run: &run::Model) -> RunStep {
     let by = run.decided_by.as_deref().unwrap_or_default();
     let (state, detail) = match run.state {
-        RunState::Waiting => (StepState::Running, "waits for approval".to_owned()),
+        RunState::Waiting => (StepState::Running, "not decided yet".to_owned()),
         RunState::Unchanged => (StepState::Done, "nothing to approve".to_owned()),
         RunState::Discarded => (StepState::Failed, format!("discarded by {by}")),
         RunState::Stale => (StepState::Failed, "the plan is stale".to_owned()),
