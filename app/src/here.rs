@@ -38,11 +38,15 @@ impl Viewer {
     pub(crate) fn provide() {
         let viewer = Resource::new(|| (), |()| read_viewer());
         provide_context(Self(viewer));
-        // A tenant that was made or joined since is not in the list yet.
+        // A tenant that was made or joined since is not in the list yet. What came with the
+        // page is new, and a page whose code still loads has to find it as it came.
         let path = use_location().pathname;
         let asked = StoredValue::new(String::new());
-        Effect::new(move |_| {
+        Effect::new(move |before: Option<()>| {
             let slug = slug_in(&path.get());
+            if before.is_none() {
+                return;
+            }
             let known = viewer.with_untracked(|it| match it {
                 Some(Ok(Some(viewer))) => viewer.tenants.iter().any(|one| one.slug == slug),
                 _ => true,
