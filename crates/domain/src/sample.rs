@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use entity::control::{audit_event, instance, membership, tenant, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::OnConflict,
+};
 use tokio::time::{Instant, sleep};
 use types::{
     ErrorCode, StackId,
@@ -26,6 +28,10 @@ const NAME: &str = "Nordhaus lab";
 const KIT: &str = "base-homelab";
 /// What the audit log says once all of it was made.
 const MADE: &str = "sample.made";
+/// The request that all of it is made by, in the audit log.
+const REQUEST: &str = "sample-data";
+/// What somebody does who works in a homelab.
+const WORK: &[&str] = &["member.", "run.", "specification.", "stack."];
 /// The first node of the kit's example.
 const FIRST_NODE: &str = "nuc-1";
 /// The local instance is ACTIVE after its first healthy check; a run ends in seconds.
@@ -44,8 +50,8 @@ pub struct SampleOwner<'a> {
 }
 
 /// Makes the sample tenant with its stacks, or goes on where an earlier start was
-/// stopped; once all of it was made, nothing is made again. Without OpenTofu the stacks
-/// stay drafts until a start finds it.
+/// stopped; once all of it was made, or once somebody has worked in it, nothing is made
+/// again. Without OpenTofu the stacks stay drafts until a start finds it.
 ///
 /// # Errors
 /// What the services answer; what was made until then stays.
@@ -81,34 +87,60 @@ pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The sample tenant and its owner, unless all of it was made already.
+/// The sample tenant and its owner, unless there is nothing to make in it any more.
 async fn unfinished(
     services: &Services,
     owner: SampleOwner<'_>,
 ) -> Result<Option<(tenant::Model, user::Model)>> {
-    let db = &services.portal.db;
     let begun = tenant::Entity::find()
         .filter(tenant::Column::Slug.eq(SLUG))
-        .one(db.read())
+        .one(services.portal.db.read())
         .await?;
-    let Some(tenant) = begun else {
-        return people(services, owner).await.map(Some);
+    if let Some(begun) = &begun {
+        if !begun.sample || was_made(services).await? {
+            return Ok(None);
+        }
+        if was_worked_in(services).await? {
+            tracing::info!(
+                tenant.slug = SLUG,
+                "the sample homelab is left as it is: somebody has worked in it"
+            );
+            return Ok(None);
+        }
+    }
+    let users = users(services, owner).await?;
+    let (admin, _) = users
+        .first()
+        .cloned()
+        .ok_or_else(|| Error::not_found("sample owner"))?;
+    let tenant = match begun {
+        Some(begun) => begun,
+        None => found(services, owner, &admin).await?,
     };
+    join(services, &tenant, &users).await?;
+    Ok(Some((tenant, admin)))
+}
+
+async fn was_made(services: &Services) -> Result<bool> {
     let made = audit_event::Entity::find()
         .filter(audit_event::Column::TenantSlug.eq(SLUG))
         .filter(audit_event::Column::Action.eq(MADE))
-        .one(db.read())
+        .one(services.portal.db.read())
         .await?;
-    if made.is_some() || !tenant.sample {
-        return Ok(None);
-    }
-    let first = owner.members.first().map(|(subject, ..)| *subject);
-    let admin = user::Entity::find()
-        .filter(user::Column::Issuer.eq(owner.issuer))
-        .filter(user::Column::Subject.eq(first.unwrap_or_default()))
-        .one(db.read())
+    Ok(made.is_some())
+}
+
+async fn was_worked_in(services: &Services) -> Result<bool> {
+    let work = WORK.iter().fold(Condition::any(), |any, kind| {
+        any.add(audit_event::Column::Action.starts_with(*kind))
+    });
+    let worked = audit_event::Entity::find()
+        .filter(audit_event::Column::TenantSlug.eq(SLUG))
+        .filter(work)
+        .filter(audit_event::Column::RequestId.ne(REQUEST))
+        .one(services.portal.db.read())
         .await?;
-    Ok(admin.map(|admin| (tenant, admin)))
+    Ok(worked.is_some())
 }
 
 /// Lets an apply of the stack really fail: a file lies where the folder of its first node
@@ -131,14 +163,11 @@ fn acting(services: &Services, admin: &user::Model) -> Actor {
         email: admin.email.clone(),
         operator: false,
         via: Via::Session(services.env().id()),
-        request_id: "sample-data".to_owned(),
+        request_id: REQUEST.to_owned(),
     }
 }
 
-async fn people(
-    services: &Services,
-    owner: SampleOwner<'_>,
-) -> Result<(tenant::Model, user::Model)> {
+async fn users(services: &Services, owner: SampleOwner<'_>) -> Result<Vec<(user::Model, Role)>> {
     let (db, env) = (&services.portal.db, services.env());
     let mut users = Vec::new();
     for (subject, name, email, role) in owner.members {
@@ -161,11 +190,14 @@ async fn people(
         .await?;
         users.push((user, *role));
     }
-    let (admin, _) = users
-        .first()
-        .cloned()
-        .ok_or_else(|| Error::not_found("sample owner"))?;
-    let actor = acting(services, &admin);
+    Ok(users)
+}
+
+async fn found(
+    services: &Services,
+    owner: SampleOwner<'_>,
+    admin: &user::Model,
+) -> Result<tenant::Model> {
     let new = NewTenant {
         slug: SLUG.to_owned(),
         name: NAME.to_owned(),
@@ -173,8 +205,21 @@ async fn people(
         organisation_id: Some(owner.organisation.to_owned()),
         sample: true,
     };
-    let tenant = services.portal.tenants.insert(&actor, new).await?;
-    for (user, role) in users.iter().skip(1) {
+    services
+        .portal
+        .tenants
+        .insert(&acting(services, admin), new)
+        .await
+}
+
+/// Gives a place to each user that has none yet.
+async fn join(
+    services: &Services,
+    tenant: &tenant::Model,
+    users: &[(user::Model, Role)],
+) -> Result<()> {
+    let (db, env) = (&services.portal.db, services.env());
+    for (user, role) in users {
         membership::Entity::insert(membership::ActiveModel {
             id: Set(env.id()),
             user_id: Set(user.id),
@@ -183,10 +228,15 @@ async fn people(
             by_organisation: Set(true),
             created_at: Set(env.now()),
         })
+        .on_conflict(
+            OnConflict::columns([membership::Column::UserId, membership::Column::TenantId])
+                .do_nothing()
+                .to_owned(),
+        )
         .exec_without_returning(db.write())
         .await?;
     }
-    Ok((tenant, admin))
+    Ok(())
 }
 
 /// The same way in as a launch's: a signed assertion for a session.
@@ -207,7 +257,7 @@ async fn enter(
         .exchange(Some(&assertion), &BoundRequest::EXCHANGE)
         .await?;
     let mut credentials = Credentials {
-        request_id: "sample-data".to_owned(),
+        request_id: REQUEST.to_owned(),
         ..Credentials::default()
     };
     credentials
@@ -248,30 +298,38 @@ async fn stack(
     Ok(id)
 }
 
-/// Brings the stack's newest run to where it should be, from wherever it was left.
+/// Brings the stack's newest run to where it should be, from wherever it was left: one
+/// that a crash cut off may end otherwise, and then another one is planned.
 async fn bring(services: &Services, scope: &TenantScope, id: StackId, end: RunState) -> Result<()> {
     let stacks = services.stack.stacks.list(scope).await?;
     let newest = stacks
         .into_iter()
         .find(|stack| stack.id == id)
         .and_then(|stack| stack.latest_run);
-    let number = match newest {
-        Some(run) if run.state == end => return Ok(()),
-        Some(run) if !run.state.ended() => run.number,
-        _ => plan(services, scope, id).await?,
-    };
-    let reached = |state| state == RunState::Waiting || state == end;
-    let planned = settled(services, scope, number, reached).await?;
-    if planned.run.state == end {
+    if let Some(newest) = newest {
+        let left = if newest.state.ended() {
+            newest.state
+        } else {
+            follow(services, scope, newest.number, end).await?.run.state
+        };
+        if is_at(left, end) {
+            return Ok(());
+        }
+    }
+    let number = plan(services, scope, id).await?;
+    let ended = follow(services, scope, number, end).await?;
+    if is_at(ended.run.state, end) {
         return Ok(());
     }
-    let approval = RunApprove {
-        plan_digest: planned.plan_digest.unwrap_or_default(),
-        comment: "sample data".to_owned(),
-    };
-    services.stack.runs.approve(scope, number, approval).await?;
-    settled(services, scope, number, |state| state == end).await?;
-    Ok(())
+    let why = ended.failure.unwrap_or_else(|| ended.run.state.to_string());
+    Err(Error::conflict(format!(
+        "The sample run {number} ended otherwise: {why}"
+    )))
+}
+
+/// A plan that changes nothing says that all of it is applied.
+fn is_at(state: RunState, end: RunState) -> bool {
+    state == end || (end == RunState::Applied && state == RunState::Unchanged)
 }
 
 async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Result<i32> {
@@ -283,7 +341,26 @@ async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Result<i
     Ok(planned.run.number)
 }
 
-/// Waits until the run is where it should be; one that ends elsewhere is an error.
+/// Follows the run until it ends, or waits and should; approves it where it should go on.
+async fn follow(
+    services: &Services,
+    scope: &TenantScope,
+    number: i32,
+    end: RunState,
+) -> Result<RunView> {
+    let planned = settled(services, scope, number, |state| state == RunState::Waiting).await?;
+    if planned.run.state.ended() || end == RunState::Waiting {
+        return Ok(planned);
+    }
+    let approval = RunApprove {
+        plan_digest: planned.plan_digest.unwrap_or_default(),
+        comment: "sample data".to_owned(),
+    };
+    services.stack.runs.approve(scope, number, approval).await?;
+    settled(services, scope, number, |_| false).await
+}
+
+/// Waits until the run has ended or is where it should be.
 async fn settled(
     services: &Services,
     scope: &TenantScope,
@@ -292,16 +369,8 @@ async fn settled(
 ) -> Result<RunView> {
     until(|| async {
         let view = services.stack.runs.view(scope, number).await?;
-        if wanted(view.run.state) {
-            return Ok(Some(view));
-        }
-        if view.run.state.ended() {
-            let why = view.failure.unwrap_or_else(|| view.run.state.to_string());
-            return Err(Error::conflict(format!(
-                "The sample run {number} ended otherwise: {why}"
-            )));
-        }
-        Ok(None)
+        let settled = view.run.state.ended() || wanted(view.run.state);
+        Ok(settled.then_some(view))
     })
     .await
 }

@@ -1,8 +1,11 @@
 //! The sample data of development mode, however its making was cut off.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::symlink};
+use std::{collections::BTreeMap, fs, os::unix::fs::symlink, path::Path};
 
+use domain::db::Location;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
+use test_support::database::change;
 
 use crate::support::{
     browser::Browser,
@@ -107,4 +110,79 @@ async fn what_a_crash_cut_off_is_completed_by_the_next_start() {
     let server = options.start().await;
     says(&server, DONE).await;
     assert_eq!(found(&server).await.0, whole());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_that_a_crash_cut_off_is_made_good_by_the_next_start() {
+    let place = Place::sqlite();
+    let server = with_sample(&place).start().await;
+    eventually("a node that is configured", async || {
+        configured(&place.data()).then_some(())
+    })
+    .await;
+    let options = server.kill().await;
+    let server = options.start().await;
+    says(&server, DONE).await;
+    let (stacks, _) = found(&server).await;
+    // The apply may have been complete; then nothing is left to apply.
+    let media = stacks["media"].as_deref();
+    assert!(matches!(media, Some("applied" | "unchanged")), "{stacks:?}");
+    for (name, state) in whole() {
+        assert!(name == "media" || stacks[&name] == state, "{stacks:?}");
+    }
+}
+
+/// Whether an apply has written a node's configuration.
+fn configured(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        entry.file_name() == "node.json" || (entry.path().is_dir() && configured(&entry.path()))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_did_in_it_is_left_as_it_is() {
+    let place = Place::sqlite();
+    let server = with_sample(&place).start().await;
+    says(&server, DONE).await;
+    let mut owner = Browser::at(server.address());
+    owner.sign_in("owner").await;
+    owner.enter(SLUG).await;
+    let tenant = [("x-tenant-id", SLUG)];
+    let listed = owner.send(Method::GET, "/v1/stacks", &tenant, None).await;
+    let listed = listed.ok(StatusCode::OK);
+    let media = listed
+        .as_array()
+        .expect("stacks")
+        .iter()
+        .find(|one| one["name"] == "media");
+    let id = media.expect("it is there")["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let destroy = json!({ "kind": "destroy", "confirm": "media" });
+    let path = format!("/v1/stacks/{id}/runs");
+    let asked = owner
+        .send(Method::POST, &path, &tenant, Some(destroy))
+        .await;
+    asked.ok(StatusCode::ACCEPTED);
+    eventually("a plan that waits", async || {
+        let (stacks, _) = found(&server).await;
+        (stacks["media"].as_deref() == Some("waiting")).then_some(())
+    })
+    .await;
+    let left = found(&server).await;
+    let options = server.kill().await;
+    // As in a folder of a version that did not write that all of it was made.
+    let control = Location::Sqlite(place.data().join("control.db"));
+    change(
+        &control,
+        "DELETE FROM audit_event WHERE action = 'sample.made'",
+    )
+    .await;
+    let server = options.start().await;
+    says(&server, "the sample homelab is left as it is").await;
+    assert_eq!(found(&server).await, left);
 }
