@@ -102,6 +102,22 @@ async fn case_23_of_fifty_redeems_at_once_one_succeeds(setup: Setup) {
 on_both!(case_23_of_fifty_redeems_at_once_one_succeeds);
 
 #[tokio::test]
+async fn a_code_is_worth_nothing_at_an_instance_that_the_tenant_has_left() {
+    let app = TestApp::with_issuer().await;
+    let ada = launched(&app).await;
+    app.change("UPDATE tenant SET launched_at = NULL").await;
+    let code = new_code(&app, &ada).await;
+    // Meanwhile it is put on another instance, and launched there by somebody else.
+    app.change("INSERT INTO instance SELECT randomblob(16), 'distant', region, provisioner, status, max_tenants, 1, deployment_mode, internal_endpoint, public_endpoint, next_check_at, created_at, updated_at FROM instance")
+        .await;
+    app.change("UPDATE tenant SET launched_at = 1, instance_id = (SELECT id FROM instance WHERE name = 'distant')")
+        .await;
+    let refused = redeem(&app, &code, &RIGHT).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(self::code(refused).await, "hand_over_refused");
+}
+
+#[tokio::test]
 async fn case_24_a_code_is_burned_by_a_wrong_verifier_audience_or_address() {
     let app = TestApp::with_issuer().await;
     let ada = launched(&app).await;

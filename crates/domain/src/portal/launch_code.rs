@@ -188,6 +188,9 @@ impl LaunchCodes {
 
     /// The signed assertion of somebody's place in a tenant, for the instance that holds
     /// it, and of the portal session that they come from. From then on it stays there.
+    ///
+    /// # Errors
+    /// `hand_over_refused` when another instance holds the tenant by now.
     pub(crate) async fn assert(
         &self,
         instance: &instance::Model,
@@ -219,14 +222,13 @@ impl LaunchCodes {
     }
 
     async fn mark_launched(&self, tenant: &tenant::Model, on: InstanceId) -> Result<()> {
-        if tenant.launched_at.is_some() {
+        if tenant.launched_at.is_some() && tenant.instance_id == Some(on) {
             return Ok(());
         }
+        let now = self.env.now();
         let marked = tenant::Entity::update_many()
-            .col_expr(
-                tenant::Column::LaunchedAt,
-                Expr::value(Some(self.env.now())),
-            )
+            .col_expr(tenant::Column::LaunchedAt, Expr::value(Some(now)))
+            .col_expr(tenant::Column::UpdatedAt, Expr::value(now))
             .filter(tenant::Column::Id.eq(tenant.id))
             .filter(tenant::Column::InstanceId.eq(on))
             .exec(self.db.write())
