@@ -76,19 +76,11 @@ impl MigrationName for LaunchCodeSession {
 #[async_trait::async_trait]
 impl MigrationTrait for LaunchCodeSession {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let change = Table::alter()
-            .table(Alias::new("launch_code"))
-            .add_column(column("session_id").uuid().null())
-            .to_owned();
-        manager.alter_table(change).await
+        crate::tables::add_column(manager, "launch_code", column("session_id").uuid().null()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let change = Table::alter()
-            .table(Alias::new("launch_code"))
-            .drop_column(Alias::new("session_id"))
-            .to_owned();
-        manager.alter_table(change).await
+        crate::tables::drop_column(manager, "launch_code", "session_id").await
     }
 }
 
@@ -103,11 +95,12 @@ impl MigrationName for TenantLaunched {
 #[async_trait::async_trait]
 impl MigrationTrait for TenantLaunched {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let change = Table::alter()
-            .table(Alias::new("tenant"))
-            .add_column(column("launched_at").big_integer().null())
-            .to_owned();
-        manager.alter_table(change).await?;
+        crate::tables::add_column(
+            manager,
+            "tenant",
+            column("launched_at").big_integer().null(),
+        )
+        .await?;
         // Whatever was placed until now may have data there.
         let placed = Query::update()
             .table(Alias::new("tenant"))
@@ -118,11 +111,7 @@ impl MigrationTrait for TenantLaunched {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let change = Table::alter()
-            .table(Alias::new("tenant"))
-            .drop_column(Alias::new("launched_at"))
-            .to_owned();
-        manager.alter_table(change).await
+        crate::tables::drop_column(manager, "tenant", "launched_at").await
     }
 }
 

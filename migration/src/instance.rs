@@ -54,19 +54,16 @@ impl MigrationName for StackSessionOrigin {
 #[async_trait::async_trait]
 impl MigrationTrait for StackSessionOrigin {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let change = Table::alter()
-            .table(Alias::new("stack_session"))
-            .add_column(column("portal_session").uuid().null())
-            .to_owned();
-        manager.alter_table(change).await
+        crate::tables::add_column(
+            manager,
+            "stack_session",
+            column("portal_session").uuid().null(),
+        )
+        .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let change = Table::alter()
-            .table(Alias::new("stack_session"))
-            .drop_column(Alias::new("portal_session"))
-            .to_owned();
-        manager.alter_table(change).await
+        crate::tables::drop_column(manager, "stack_session", "portal_session").await
     }
 }
 

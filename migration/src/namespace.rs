@@ -76,19 +76,12 @@ impl MigrationName for FailureCode {
 #[async_trait::async_trait]
 impl MigrationTrait for FailureCode {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut table = Table::alter();
-        table
-            .table(Alias::new("run"))
-            .add_column(column("failure_code").string_len(32).null());
-        manager.alter_table(table).await
+        crate::tables::add_column(manager, "run", column("failure_code").string_len(32).null())
+            .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut table = Table::alter();
-        table
-            .table(Alias::new("run"))
-            .drop_column(Alias::new("failure_code"));
-        manager.alter_table(table).await
+        crate::tables::drop_column(manager, "run", "failure_code").await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Creating and dropping a list of tables with its indexes.
+//! Creating and dropping a list of tables with its indexes, and a column of a table.
 
 use sea_orm_migration::prelude::*;
 
@@ -39,4 +39,28 @@ pub(crate) async fn drop(
             .await?;
     }
     Ok(())
+}
+
+/// Adds a column to a table.
+pub(crate) async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &mut ColumnDef,
+) -> Result<(), DbErr> {
+    let mut change = Table::alter();
+    change.table(Alias::new(table)).add_column(column);
+    manager.alter_table(change).await
+}
+
+/// Drops a column of a table.
+pub(crate) async fn drop_column(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+) -> Result<(), DbErr> {
+    let mut change = Table::alter();
+    change
+        .table(Alias::new(table))
+        .drop_column(Alias::new(column));
+    manager.alter_table(change).await
 }
