@@ -65,7 +65,7 @@ pub(super) async fn ensure_tenant(
 ) -> Result<tenant::Model> {
     let now = env.now();
     let asserted = &claims.tenant;
-    follow_binding(on, claims).await?;
+    follow_binding(on, env, claims).await?;
     if let Some(found) = tenant::Entity::find_by_id(asserted.id).one(on).await? {
         return refresh_tenant(on, env, found, claims).await;
     }
@@ -144,11 +144,16 @@ async fn lock_config(
 }
 
 /// Takes the organisation from any other tenant that had it here: the portal binds it to
-/// one tenant, and its newest word counts.
-async fn follow_binding(on: &DatabaseTransaction, claims: &AssertionClaims) -> Result<()> {
+/// one tenant, and the assertion that arrives last counts.
+async fn follow_binding(
+    on: &DatabaseTransaction,
+    env: &Env,
+    claims: &AssertionClaims,
+) -> Result<()> {
     if let Some(organisation) = &claims.org {
         tenant::Entity::update_many()
             .col_expr(tenant::Column::OrganisationId, Expr::value(None::<String>))
+            .col_expr(tenant::Column::UpdatedAt, Expr::value(env.now()))
             .filter(tenant::Column::OrganisationId.eq(organisation))
             .filter(tenant::Column::Id.ne(claims.tenant.id))
             .exec(on)
