@@ -248,14 +248,14 @@ impl Platform {
         let admin = Admin {
             overview: Overview::new(
                 db.clone(),
-                env,
+                env.clone(),
                 instances.clone(),
                 jobs.clone(),
                 audit.clone(),
             ),
             instances,
             jobs,
-            tenants: AdminTenants::new(db.clone(), audit.clone(), placement.clone()),
+            tenants: AdminTenants::new(db.clone(), env, audit.clone(), placement.clone()),
             placement,
             users: Users::new(db, audit),
         };

@@ -1,7 +1,7 @@
 //! What operators do: other operators, a tenant's organisation, and its instance.
 
 use axum::{Json, Router, routing::get};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use test_support::issuer::Account;
 use tokio::net::TcpListener;
@@ -135,24 +135,21 @@ async fn an_operator_makes_another_one_and_takes_it_back() {
     assert_eq!(said, ["operator.removed", "operator.made"]);
 }
 
+async fn bind(operator: &Browser<'_>, name: &str, organisation: Value) -> Response {
+    let id = tenant(operator, name).await["id"].clone();
+    let path = format!(
+        "/api/admin/tenants/{}/organisation",
+        id.as_str().expect("an id")
+    );
+    let wanted = json!({ "organisation_id": organisation });
+    operator.put(Method::PUT, &path, &wanted).await
+}
+
 #[tokio::test]
 async fn one_tenant_is_bound_to_an_organisation_and_its_people_come_and_go_with_it() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
-    let bind = async |name: &str, organisation: Value| {
-        let id = tenant(&lab.operator, name).await["id"].clone();
-        let path = format!(
-            "/api/admin/tenants/{}/organisation",
-            id.as_str().expect("an id")
-        );
-        lab.operator
-            .put(
-                Method::PUT,
-                &path,
-                &json!({ "organisation_id": organisation }),
-            )
-            .await
-    };
+    let bind = async |name, organisation| bind(&lab.operator, name, organisation).await;
     let bound = bind("Harbour", json!("  harbour-org ")).await;
     assert_eq!(bound.status(), StatusCode::OK);
     assert_eq!(body(bound).await["organisation_id"], "harbour-org");
@@ -187,8 +184,16 @@ async fn one_tenant_is_bound_to_an_organisation_and_its_people_come_and_go_with_
         StatusCode::OK
     );
     lab.ben.launch("meadow").await;
-    // Who was invited stays.
+    // Who was invited stays, and the homelab's admins read who did it.
     assert_eq!(lab.member.get(harbour).await.status(), StatusCode::OK);
+    let log = body(lab.ada.get("/api/tenant/harbour/audit").await).await;
+    let did = |action: &str| {
+        let lines = log.as_array().expect("lines").iter();
+        lines
+            .filter(|line| line["action"] == action && line["actor"] == "otto Example")
+            .count()
+    };
+    assert_eq!((did("tenant.bound"), did("tenant.unbound")), (2, 2));
 }
 
 #[tokio::test]
@@ -269,5 +274,58 @@ async fn a_tenant_does_not_wait_for_an_instance_that_went_away_before_its_first_
     assert_eq!(
         instance(&lab.operator, "distant").await["current_tenants"],
         0
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_an_operator_binds_no_organisation() {
+    let app = TestApp::with_issuer().await;
+    let lab = Homelab::build(&app).await;
+    app.change("UPDATE \"user\" SET operator = true WHERE name = 'mel Example'")
+        .await;
+    let token = Homelab::token(&lab.member, &["read", "write", "approve"]).await;
+    let ask = |method, path: String, body: Value| {
+        app.request(method, &path)
+            .bearer_auth(&token)
+            .json(&body)
+            .send()
+    };
+    let seen = ask(Method::GET, "/api/admin/tenants".to_owned(), Value::Null).await;
+    assert_eq!(seen.expect("an answer").status(), StatusCode::OK);
+    for (path, body) in [
+        (
+            lab.fill("/api/admin/tenants/$tenant/organisation"),
+            json!({ "organisation_id": "theirs" }),
+        ),
+        (
+            lab.fill("/api/admin/users/$user/operator"),
+            json!({ "operator": true }),
+        ),
+    ] {
+        let refused = ask(Method::PUT, path, body).await.expect("an answer");
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn a_homelab_keeps_an_admin_when_it_is_unbound() {
+    let app = TestApp::with_issuer().await;
+    let lab = Homelab::build(&app).await;
+    let bind = async |organisation| bind(&lab.operator, "Harbour", organisation).await;
+    assert_eq!(bind(json!("harbour-org")).await.status(), StatusCode::OK);
+    // The only admin has the place by the organisation.
+    app.change("UPDATE membership SET by_organisation = true WHERE role = 'admin'")
+        .await;
+    for organisation in [Value::Null, json!("another-org")] {
+        let refused = bind(organisation).await;
+        assert_eq!(refused.status(), StatusCode::CONFLICT);
+        let said = body(refused).await["detail"].to_string();
+        assert!(said.contains("Harbour would have no admin"), "{said}");
+    }
+    let after = tenant(&lab.operator, "Harbour").await;
+    assert_eq!(after["organisation_id"], "harbour-org");
+    assert_eq!(
+        lab.ada.get("/api/tenant/harbour").await.status(),
+        StatusCode::OK
     );
 }

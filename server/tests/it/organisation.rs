@@ -1,10 +1,15 @@
 //! Whose somebody is: organisations and roles at the provider, and never an address.
 
-use reqwest::{Method, StatusCode};
-use serde_json::json;
-use test_support::issuer::Account;
+use std::{pin::pin, time::Duration};
 
-use crate::support::{Browser, OPERATORS, TestApp, json as body};
+use domain::db::Db;
+use futures::future::{Either, select};
+use reqwest::{Method, StatusCode};
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::json;
+use test_support::{issuer::Account, postgres::Database};
+
+use crate::support::{Browser, OPERATORS, Setup, TestApp, json as body};
 
 /// Harbour, bound to the organisation `harbour-org`.
 async fn bound(app: &TestApp) -> Browser<'_> {
@@ -99,6 +104,50 @@ async fn a_role_that_is_gone_at_the_provider_is_gone_here_after_the_next_sign_in
     ben.sign_in(at_home().role("viewer", "harbour-org")).await;
     assert_eq!(role_in_harbour(&ben).await.as_deref(), Some("viewer"));
     ben.sign_in(at_home()).await;
+    assert_eq!(role_in_harbour(&ben).await, None);
+}
+
+/// An operator unbinds the tenant while somebody signs in from its organisation.
+#[tokio::test]
+async fn a_sign_in_beside_an_unbinding_leaves_no_place() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let setup = Setup::default().with("database.url", &database.url());
+    let app = setup.with_issuer().await.start().await;
+    bound(&app).await;
+    let ben = app.browser();
+    let at_home = || Account::complete("ben").home("harbour-org");
+    let db = Db::open(&app.control()).await.expect("the database");
+    let unbinding = db.begin().await.expect("a transaction");
+    unbinding
+        .execute_unprepared("UPDATE tenant SET organisation_id = NULL")
+        .await
+        .expect("unbound");
+    let waits = Statement::from_string(
+        unbinding.get_database_backend(),
+        "SELECT 1 FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    let waits = async {
+        while db
+            .read()
+            .query_one_raw(waits.clone())
+            .await
+            .expect("an answer")
+            .is_none()
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let signing_in = pin!(ben.sign_in(at_home().role("admin", "harbour-org")));
+    match select(signing_in, pin!(waits)).await {
+        Either::Left(_) => panic!("the sign-in did not wait for the unbinding"),
+        Either::Right(((), signing_in)) => {
+            unbinding.commit().await.expect("committed");
+            signing_in.await;
+        }
+    }
     assert_eq!(role_in_harbour(&ben).await, None);
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
 use types::{
     TenantId,
     admin::{InstanceAssign, OrganisationBind, TenantAdminView},
-    portal::Scope,
+    portal::{Role, Scope},
 };
 
 use super::placement::Placement;
@@ -18,6 +18,7 @@ use crate::{
     Error, Result,
     actor::Actor,
     db::Db,
+    env::Env,
     portal::audit::{Audit, Entry},
 };
 
@@ -25,14 +26,16 @@ use crate::{
 #[derive(Clone)]
 pub struct AdminTenants {
     db: Db,
+    env: Env,
     audit: Audit,
     placement: Placement,
 }
 
 impl AdminTenants {
-    pub(crate) fn new(db: Db, audit: Audit, placement: Placement) -> Self {
+    pub(crate) fn new(db: Db, env: Env, audit: Audit, placement: Placement) -> Self {
         Self {
             db,
+            env,
             audit,
             placement,
         }
@@ -92,11 +95,11 @@ impl AdminTenants {
 
     /// Binds a tenant to an organisation at the OpenID provider: whoever signs in from it
     /// with a role there has that role here. Without one, whom the organisation gave a
-    /// place loses it.
+    /// place loses it. It opens a homelab to people, so it takes a person.
     ///
     /// # Errors
-    /// `forbidden` unless operator, `not_found`, `invalid`, `conflict` when another tenant
-    /// is bound to it.
+    /// `forbidden` unless operator in a browser, `not_found`, `invalid`, `conflict` when
+    /// another tenant is bound to it or the tenant would lose its last admin.
     pub async fn bind(
         &self,
         actor: &Actor,
@@ -104,6 +107,7 @@ impl AdminTenants {
         wanted: OrganisationBind,
     ) -> Result<TenantAdminView> {
         actor.require_operator(Scope::Write)?;
+        actor.require_browser()?;
         let organisation = wanted.organisation_id.map(|id| id.trim().to_owned());
         if organisation
             .as_ref()
@@ -116,6 +120,7 @@ impl AdminTenants {
         }
         let transaction = self.db.begin().await?;
         let before = tenant::Entity::find_by_id(id)
+            .lock_exclusive()
             .one(&transaction)
             .await?
             .ok_or_else(|| Error::not_found("tenant"))?;
@@ -134,9 +139,11 @@ impl AdminTenants {
         tenant: &tenant::Model,
         organisation: Option<String>,
     ) -> Result<()> {
+        keep_an_admin(on, tenant).await?;
         tenant::Entity::update_many()
             .set(tenant::ActiveModel {
                 organisation_id: Set(organisation.clone()),
+                updated_at: Set(self.env.now()),
                 ..Default::default()
             })
             .filter(tenant::Column::Id.eq(tenant.id))
@@ -188,6 +195,23 @@ impl AdminTenants {
             .map(|(id, count)| (id, u32::try_from(count).unwrap_or(u32::MAX)))
             .collect())
     }
+}
+
+/// Refuses to take the organisation's places away where the last admin has one of them.
+async fn keep_an_admin(on: &impl ConnectionTrait, tenant: &tenant::Model) -> Result<()> {
+    let admins = membership::Entity::find()
+        .filter(membership::Column::TenantId.eq(tenant.id))
+        .filter(membership::Column::Role.eq(Role::Admin))
+        .all(on)
+        .await?;
+    // Without any admin to lose, an organisation is how the tenant gets one again.
+    if admins.is_empty() || admins.iter().any(|admin| !admin.by_organisation) {
+        return Ok(());
+    }
+    Err(Error::conflict(format!(
+        "{} would have no admin: all it has come from the organisation. One of them has to invite an admin first.",
+        tenant.name
+    )))
 }
 
 fn view(tenant: tenant::Model, instance: Option<instance::Model>, members: u32) -> TenantAdminView {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use entity::control::{membership, tenant, user};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    ModelTrait, QueryFilter, sea_query::OnConflict,
+    ModelTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -243,8 +243,10 @@ impl SignIn {
         organisation: &str,
         roles: &BTreeMap<String, Vec<String>>,
     ) -> Result<()> {
+        // Locked, so that an operator who unbinds it meanwhile takes this place away too.
         let bound = tenant::Entity::find()
             .filter(tenant::Column::OrganisationId.eq(organisation))
+            .lock_exclusive()
             .one(on)
             .await?;
         let Some(tenant) = bound else { return Ok(()) };

@@ -59,7 +59,7 @@ pub(super) const DOORS: &[Door] = &[
     door("POST", "/ui/admin/instance/create", "name=third&region=north&deployment_mode=SHARED&internal_endpoint=http://127.0.0.1:1", Operator, WRITE),
     door("GET", "/ui/admin/tenants", "", Operator, READ),
     door("POST", "/ui/admin/tenant/assign", "tenant=$tenant&instance=$instance", Operator, WRITE),
-    door("POST", "/ui/admin/tenant/bind", "tenant=$tenant&organisation_id=elsewhere", Operator, WRITE),
+    door("POST", "/ui/admin/tenant/bind", "tenant=$tenant&organisation_id=elsewhere", Operator, Token::Never),
     door("GET", "/ui/admin/users", "", Operator, READ),
     door("POST", "/ui/admin/user/operator", "user=$user&operator=true", Operator, Token::Never),
     door("GET", "/ui/admin/jobs", "", Operator, READ),

@@ -37,7 +37,7 @@ pub(super) const DOORS: &[Door] = &[
     door("GET", "/api/admin/instances/events", "", Operator, READ),
     door("GET", "/api/admin/tenants", "", Operator, READ),
     door("PUT", "/api/admin/tenants/$tenant/instance", r#"{"instance":"$instance"}"#, Operator, WRITE),
-    door("PUT", "/api/admin/tenants/$tenant/organisation", r#"{"organisation_id":"elsewhere"}"#, Operator, WRITE),
+    door("PUT", "/api/admin/tenants/$tenant/organisation", r#"{"organisation_id":"elsewhere"}"#, Operator, Token::Never),
     door("GET", "/api/admin/users", "", Operator, READ),
     door("PUT", "/api/admin/users/$user/operator", r#"{"operator":true}"#, Operator, Token::Never),
     door("GET", "/api/admin/jobs", "", Operator, READ),

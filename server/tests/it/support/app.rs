@@ -182,8 +182,13 @@ impl TestApp {
 
     /// Changes the platform's database around the services.
     pub(crate) async fn change(&self, statement: &str) {
+        database::change(&self.control(), statement).await;
+    }
+
+    /// Where the control database is.
+    pub(crate) fn control(&self) -> Location {
         let file = self.data().join("control.db");
-        database::change(&self.location(file, "control".to_owned()), statement).await;
+        self.location(file, "control".to_owned())
     }
 
     /// Changes a tenant's namespace around the services.
@@ -203,7 +208,7 @@ impl TestApp {
         Location::Postgres {
             url: url.clone(),
             schema,
-            connections: 1,
+            connections: 2,
         }
     }
 
