@@ -329,3 +329,30 @@ async fn a_homelab_keeps_an_admin_when_it_is_unbound() {
         StatusCode::OK
     );
 }
+
+#[tokio::test]
+async fn a_tenant_stays_on_the_dedicated_instance_that_was_chosen_for_it() {
+    let app = TestApp::with_issuer().await;
+    let lab = Homelab::build(&app).await;
+    let elsewhere = Elsewhere::start("distant").await;
+    let distant = register(&lab.operator, "distant", &elsewhere.address).await;
+    app.services.health.round().await.expect("a look");
+    let cove = new_tenant(&app, "Cove").await;
+    let placed = choose(&lab.operator, &cove, &distant).await;
+    assert_eq!(placed.status(), StatusCode::OK);
+    app.change("UPDATE instance SET deployment_mode = 'DEDICATED' WHERE name = 'distant'")
+        .await;
+    drop(elsewhere);
+    app.clock.advance(60);
+    app.services.health.round().await.expect("a look");
+    let place = app
+        .services
+        .admin
+        .placement
+        .place(cove.parse().expect("an id"));
+    assert_eq!(place.await.expect("its place").name, "distant");
+    assert_eq!(
+        instance(&lab.operator, "distant").await["current_tenants"],
+        1
+    );
+}

@@ -41,17 +41,20 @@ impl Placement {
 
     /// The instance that holds the tenant; places it on the fullest shared instance
     /// that is well and still has room when none does, so that whole instances stay
-    /// free. A tenant that nobody launched yet does not wait for an instance that is
-    /// not well while another one is.
+    /// free. A tenant that nobody launched yet does not wait for a shared instance that
+    /// was not seen well lately while another one was; on a dedicated one, which somebody
+    /// chose for it, it stays.
     ///
     /// # Errors
-    /// `no_capacity` when no active shared instance is well and has room.
+    /// `no_capacity` when no active shared instance was seen well lately and has room.
     pub async fn place(&self, tenant: TenantId) -> Result<instance::Model> {
         loop {
             let transaction = self.db.begin().await?;
             let (tenant, placed) = current(&transaction, tenant).await?;
             if let Some(placed) = &placed
-                && (tenant.launched_at.is_some() || self.is_well(&transaction, placed.id).await?)
+                && (tenant.launched_at.is_some()
+                    || placed.deployment_mode != DeploymentMode::Shared
+                    || self.is_well(&transaction, placed.id).await?)
             {
                 return Ok(placed.clone());
             }
@@ -63,6 +66,10 @@ impl Placement {
                     )
                 });
             };
+            // It was seen well since the question before.
+            if tenant.instance_id == Some(candidate.id) {
+                return Ok(candidate);
+            }
             if self.seat(&transaction, &tenant, candidate.id).await? == Seat::Taken {
                 transaction.commit().await?;
                 return Ok(candidate);
@@ -136,7 +143,8 @@ impl Placement {
         }
     }
 
-    /// The instances that were seen well lately.
+    /// The instances that were seen well lately: at least once within the time in which
+    /// several looks fit, so that one look that failed moves nobody.
     fn well(&self) -> SelectStatement {
         let since = self.env.now().plus_seconds(-STALE_SECONDS);
         instance_health_check::Entity::find()
