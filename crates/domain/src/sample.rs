@@ -1,7 +1,7 @@
 //! Sample data for development, made through the same services that people use: what
 //! it shows was really checked, planned and applied. Plainly marked as sample.
 
-use std::time::Duration;
+use std::{io::ErrorKind, path::Path, time::Duration};
 
 use entity::control::{audit_event, instance, membership, tenant, user};
 use sea_orm::{
@@ -28,10 +28,19 @@ const NAME: &str = "Nordhaus lab";
 const KIT: &str = "base-homelab";
 /// What the audit log says once all of it was made.
 const MADE: &str = "sample.made";
-/// The request that all of it is made by, in the audit log.
-const REQUEST: &str = "sample-data";
-/// What somebody does who works in a homelab.
-const WORK: &[&str] = &["member.", "run.", "specification.", "stack."];
+/// The request that all of it is made by, in the audit log: none that comes over HTTP can
+/// be named so.
+const REQUEST: &str = "sample:data";
+/// What is done by somebody who works in a homelab or arranges it.
+const WORK: &[&str] = &[
+    "invitation.",
+    "member.",
+    "run.",
+    "specification.",
+    "stack.",
+    "tenant.bound",
+    "tenant.unbound",
+];
 /// The first node of the kit's example.
 const FIRST_NODE: &str = "nuc-1";
 /// The local instance is ACTIVE after its first healthy check; a run ends in seconds.
@@ -49,6 +58,21 @@ pub struct SampleOwner<'a> {
     pub members: &'a [(&'a str, &'a str, &'a str, Role)],
 }
 
+/// Why no more of the sample data is made.
+enum Stop {
+    Failed(Error),
+    /// Somebody has worked in it: it is theirs now.
+    WorkedIn,
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+type Making<T> = std::result::Result<T, Stop>;
+
 /// Makes the sample tenant with its stacks, or goes on where an earlier start was
 /// stopped; once all of it was made, or once somebody has worked in it, nothing is made
 /// again. Without OpenTofu the stacks stay drafts until a start finds it.
@@ -56,6 +80,20 @@ pub struct SampleOwner<'a> {
 /// # Errors
 /// What the services answer; what was made until then stays.
 pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
+    match fill(services, owner).await {
+        Ok(()) => Ok(()),
+        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::WorkedIn) => {
+            tracing::info!(
+                tenant.slug = SLUG,
+                "the sample homelab is left as it is: somebody has worked in it"
+            );
+            clear_the_way(&services.stack.outputs(SLUG)).await
+        }
+    }
+}
+
+async fn fill(services: &Services, owner: SampleOwner<'_>) -> Making<()> {
     let Some((tenant, admin)) = unfinished(services, owner).await? else {
         return Ok(());
     };
@@ -91,7 +129,7 @@ pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
 async fn unfinished(
     services: &Services,
     owner: SampleOwner<'_>,
-) -> Result<Option<(tenant::Model, user::Model)>> {
+) -> Making<Option<(tenant::Model, user::Model)>> {
     let begun = tenant::Entity::find()
         .filter(tenant::Column::Slug.eq(SLUG))
         .one(services.portal.db.read())
@@ -100,13 +138,7 @@ async fn unfinished(
         if !begun.sample || was_made(services).await? {
             return Ok(None);
         }
-        if was_worked_in(services).await? {
-            tracing::info!(
-                tenant.slug = SLUG,
-                "the sample homelab is left as it is: somebody has worked in it"
-            );
-            return Ok(None);
-        }
+        untouched(services).await?;
     }
     let users = users(services, owner).await?;
     let (admin, _) = users
@@ -130,7 +162,8 @@ async fn was_made(services: &Services) -> Result<bool> {
     Ok(made.is_some())
 }
 
-async fn was_worked_in(services: &Services) -> Result<bool> {
+/// Asked before each thing that would change what somebody else has begun.
+async fn untouched(services: &Services) -> Making<()> {
     let work = WORK.iter().fold(Condition::any(), |any, kind| {
         any.add(audit_event::Column::Action.starts_with(*kind))
     });
@@ -140,20 +173,53 @@ async fn was_worked_in(services: &Services) -> Result<bool> {
         .filter(audit_event::Column::RequestId.ne(REQUEST))
         .one(services.portal.db.read())
         .await?;
-    Ok(worked.is_some())
+    match worked {
+        Some(_) => Err(Stop::WorkedIn),
+        None => Ok(()),
+    }
 }
 
 /// Lets an apply of the stack really fail: a file lies where the folder of its first node
 /// belongs. The file goes again, so planning and applying once more mends it.
-async fn fail(services: &Services, scope: &TenantScope, id: StackId) -> Result<()> {
-    let folder = services.stack.output_folder(scope, id);
+async fn fail(services: &Services, scope: &TenantScope, id: StackId) -> Making<()> {
+    let folder = services.stack.outputs(SLUG).join(id.to_string());
     let in_the_way = folder.join(FIRST_NODE);
-    let failed = |error| Error::internal("put a file in the way of the sample data", error);
+    if in_the_way.is_dir() {
+        // An apply that an earlier start did not see the end of went through.
+        return Ok(());
+    }
     tokio::fs::create_dir_all(&folder).await.map_err(failed)?;
     tokio::fs::write(&in_the_way, b"").await.map_err(failed)?;
     let applied = bring(services, scope, id, RunState::Failed).await;
-    tokio::fs::remove_file(&in_the_way).await.map_err(failed)?;
+    remove(&in_the_way).await?;
     applied
+}
+
+/// Removes what a start that was cut off has left in the way of an apply, in the folders
+/// of the tenant's stacks.
+async fn clear_the_way(outputs: &Path) -> Result<()> {
+    let mut stacks = match tokio::fs::read_dir(outputs).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(failed)?,
+    };
+    while let Some(stack) = stacks.next_entry().await.map_err(failed)? {
+        let in_the_way = stack.path().join(FIRST_NODE);
+        if in_the_way.is_file() {
+            remove(&in_the_way).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn remove(file: &Path) -> Result<()> {
+    tokio::fs::remove_file(file).await.map_err(failed)
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::internal(
+        "put a file in the way of the sample data or take it away",
+        error,
+    )
 }
 
 fn acting(services: &Services, admin: &user::Model) -> Actor {
@@ -272,7 +338,7 @@ async fn stack(
     scope: &TenantScope,
     name: &str,
     yaml: &str,
-) -> Result<StackId> {
+) -> Making<StackId> {
     let stacks = services.stack.stacks.list(scope).await?;
     let id = match stacks.into_iter().find(|stack| stack.name == name) {
         Some(stack) if stack.revision > 0 => return Ok(stack.id),
@@ -285,6 +351,7 @@ async fn stack(
             services.stack.stacks.create(scope, wanted).await?.stack.id
         }
     };
+    untouched(services).await?;
     services.stack.stacks.mark_sample(scope, id).await?;
     let specification = SpecificationUpdate {
         yaml: yaml.to_owned(),
@@ -300,7 +367,7 @@ async fn stack(
 
 /// Brings the stack's newest run to where it should be, from wherever it was left: one
 /// that a crash cut off may end otherwise, and then another one is planned.
-async fn bring(services: &Services, scope: &TenantScope, id: StackId, end: RunState) -> Result<()> {
+async fn bring(services: &Services, scope: &TenantScope, id: StackId, end: RunState) -> Making<()> {
     let stacks = services.stack.stacks.list(scope).await?;
     let newest = stacks
         .into_iter()
@@ -322,9 +389,9 @@ async fn bring(services: &Services, scope: &TenantScope, id: StackId, end: RunSt
         return Ok(());
     }
     let why = ended.failure.unwrap_or_else(|| ended.run.state.to_string());
-    Err(Error::conflict(format!(
+    Err(Stop::Failed(Error::conflict(format!(
         "The sample run {number} ended otherwise: {why}"
-    )))
+    ))))
 }
 
 /// A plan that changes nothing says that all of it is applied.
@@ -332,7 +399,8 @@ fn is_at(state: RunState, end: RunState) -> bool {
     state == end || (end == RunState::Applied && state == RunState::Unchanged)
 }
 
-async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Result<i32> {
+async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Making<i32> {
+    untouched(services).await?;
     let wanted = RunCreate {
         kind: RunKind::Apply,
         confirm: None,
@@ -347,17 +415,21 @@ async fn follow(
     scope: &TenantScope,
     number: i32,
     end: RunState,
-) -> Result<RunView> {
+) -> Making<RunView> {
     let planned = settled(services, scope, number, |state| state == RunState::Waiting).await?;
     if planned.run.state.ended() || end == RunState::Waiting {
         return Ok(planned);
+    }
+    untouched(services).await?;
+    if planned.run.kind != RunKind::Apply {
+        return Err(Stop::WorkedIn);
     }
     let approval = RunApprove {
         plan_digest: planned.plan_digest.unwrap_or_default(),
         comment: "sample data".to_owned(),
     };
     services.stack.runs.approve(scope, number, approval).await?;
-    settled(services, scope, number, |_| false).await
+    Ok(settled(services, scope, number, |_| false).await?)
 }
 
 /// Waits until the run has ended or is where it should be.

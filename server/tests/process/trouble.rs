@@ -4,7 +4,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::Write as _,
-    os::unix::fs::{PermissionsExt as _, symlink},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::support::{
     browser::Browser,
-    command::{run, which, with},
+    command::{program, run, which, with},
     eventually,
     gate::Gate,
     lab::Lab,
@@ -231,7 +231,7 @@ async fn without_cue_a_draft_is_saved_and_not_planned() {
         fs::create_dir(&programs).expect("a folder");
         symlink(which("terraform"), programs.join("terraform")).expect("a link");
         if let Some(version) = cue {
-            script(&programs.join("cue"), &format!("echo '{version}'"));
+            program(&programs.join("cue"), &format!("echo '{version}'"));
         }
         let server = on_path(&place, &programs).start().await;
         let mut lab = Lab::open(Browser::at(server.address())).await;
@@ -302,11 +302,6 @@ fn in_namespace(script: &str) -> [&str; 8] {
 
 fn on_path(place: &Place, programs: &Path) -> Options {
     Options::on(place).variable("PATH", &programs.display().to_string())
-}
-
-fn script(path: &Path, body: &str) {
-    fs::write(path, format!("#!/bin/sh\n{body}\n")).expect("written");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a program");
 }
 
 /// Writes until nothing more fits.

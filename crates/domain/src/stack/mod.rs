@@ -240,10 +240,10 @@ impl StackService {
         }
     }
 
-    /// Where a stack's applies write what they render.
+    /// Where the applies of a tenant write what they render: a folder per stack, by its id.
     #[must_use]
-    pub fn output_folder(&self, scope: &TenantScope, stack: types::StackId) -> PathBuf {
-        self.core.output_folder(scope, stack)
+    pub fn outputs(&self, slug: &str) -> PathBuf {
+        self.core.outputs.join(slug)
     }
 
     /// The program that plans and applies.

@@ -2,6 +2,8 @@
 
 use std::{
     ffi::OsStr,
+    fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -37,6 +39,12 @@ pub(crate) fn kombify() -> Command {
 )]
 pub(crate) fn search_path() -> std::ffi::OsString {
     std::env::var_os("PATH").unwrap_or_default()
+}
+
+/// Writes a program that is a script of the shell.
+pub(crate) fn program(path: &Path, body: &str) {
+    fs::write(path, format!("#!/bin/sh\n{body}\n")).expect("written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a program");
 }
 
 /// Runs a command to its end.
