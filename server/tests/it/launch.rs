@@ -114,7 +114,11 @@ async fn a_code_is_worth_nothing_at_an_instance_that_the_tenant_has_left() {
         .await;
     let refused = redeem(&app, &code, &RIGHT).await;
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(self::code(refused).await, "hand_over_refused");
+    let refused = body(refused).await;
+    assert_eq!(refused["code"], "hand_over_refused");
+    // Everything else about the code is right.
+    let said = refused["detail"].to_string();
+    assert!(said.contains("placed on another instance"), "{said}");
 }
 
 #[tokio::test]

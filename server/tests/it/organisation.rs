@@ -19,9 +19,7 @@ async fn bound(app: &TestApp) -> Browser<'_> {
         .put(Method::POST, "/api/tenant", &json!({ "name": "Harbour" }))
         .await;
     assert_eq!(made.status(), StatusCode::CREATED);
-    let otto = app.browser();
-    let operator = Account::complete("otto").role("operator", OPERATORS);
-    otto.sign_in(operator.requested(OPERATORS)).await;
+    let otto = operator(app).await;
     let path = format!(
         "/api/admin/tenants/{}/organisation",
         body(made).await["id"].as_str().expect("an id")
@@ -30,6 +28,13 @@ async fn bound(app: &TestApp) -> Browser<'_> {
     let bound = otto.put(Method::PUT, &path, &wanted).await;
     assert_eq!(bound.status(), StatusCode::OK);
     ada
+}
+
+async fn operator(app: &TestApp) -> Browser<'_> {
+    let otto = app.browser();
+    let account = Account::complete("otto").role("operator", OPERATORS);
+    otto.sign_in(account.requested(OPERATORS)).await;
+    otto
 }
 
 async fn role_in_harbour(browser: &Browser<'_>) -> Option<String> {
@@ -107,7 +112,30 @@ async fn a_role_that_is_gone_at_the_provider_is_gone_here_after_the_next_sign_in
     assert_eq!(role_in_harbour(&ben).await, None);
 }
 
-/// An operator unbinds the tenant while somebody signs in from its organisation.
+/// Commits the change once the other thing waits for it, and sees the other one through.
+async fn beside<T>(db: &Db, change: &str, other: impl Future<Output = T>) -> T {
+    let changing = db.begin().await.expect("a transaction");
+    changing.execute_unprepared(change).await.expect("changed");
+    let waits = Statement::from_string(
+        changing.get_database_backend(),
+        "SELECT 1 FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    let waits = async {
+        let found = || db.read().query_one_raw(waits.clone());
+        while found().await.expect("an answer").is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    match select(pin!(other), pin!(waits)).await {
+        Either::Left(_) => panic!("it did not wait for: {change}"),
+        Either::Right(((), other)) => {
+            changing.commit().await.expect("committed");
+            other.await
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_sign_in_beside_an_unbinding_leaves_no_place() {
     let Some(database) = Database::create().await else {
@@ -116,39 +144,40 @@ async fn a_sign_in_beside_an_unbinding_leaves_no_place() {
     let setup = Setup::default().with("database.url", &database.url());
     let app = setup.with_issuer().await.start().await;
     bound(&app).await;
-    let ben = app.browser();
-    let at_home = || Account::complete("ben").home("harbour-org");
     let db = Db::open(&app.control()).await.expect("the database");
-    let unbinding = db.begin().await.expect("a transaction");
-    unbinding
-        .execute_unprepared("UPDATE tenant SET organisation_id = NULL")
-        .await
-        .expect("unbound");
-    let waits = Statement::from_string(
-        unbinding.get_database_backend(),
-        "SELECT 1 FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock'",
-    );
-    let waits = async {
-        while db
-            .read()
-            .query_one_raw(waits.clone())
-            .await
-            .expect("an answer")
-            .is_none()
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let signing_in = pin!(ben.sign_in(at_home().role("admin", "harbour-org")));
-    match select(signing_in, pin!(waits)).await {
-        Either::Left(_) => panic!("the sign-in did not wait for the unbinding"),
-        Either::Right(((), signing_in)) => {
-            unbinding.commit().await.expect("committed");
-            signing_in.await;
-        }
-    }
+    let ben = app.browser();
+    let at_home = Account::complete("ben").home("harbour-org");
+    let signing_in = ben.sign_in(at_home.role("admin", "harbour-org"));
+    beside(&db, "UPDATE tenant SET organisation_id = NULL", signing_in).await;
     assert_eq!(role_in_harbour(&ben).await, None);
+}
+
+#[tokio::test]
+async fn an_unbinding_beside_a_last_invited_admin_who_leaves_is_refused() {
+    let Some(database) = Database::create().await else {
+        return;
+    };
+    let setup = Setup::default().with("database.url", &database.url());
+    let app = setup.with_issuer().await.start().await;
+    let ada = bound(&app).await;
+    let db = Db::open(&app.control()).await.expect("the database");
+    let ben = app.browser();
+    let at_home = Account::complete("ben").home("harbour-org");
+    ben.sign_in(at_home.role("admin", "harbour-org")).await;
+    let id = body(ada.get("/api/tenant/harbour").await).await["id"].clone();
+    let path = format!(
+        "/api/admin/tenants/{}/organisation",
+        id.as_str().expect("an id")
+    );
+    let otto = operator(&app).await;
+    let wanted = json!({ "organisation_id": null });
+    let unbinding = otto.put(Method::PUT, &path, &wanted);
+    // What leaving does: the tenant's row, then the place.
+    let leaves = "SELECT 1 FROM tenant FOR UPDATE; \
+                  DELETE FROM membership WHERE NOT by_organisation";
+    let refused = beside(&db, leaves, unbinding).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert_eq!(role_in_harbour(&ben).await.as_deref(), Some("admin"));
 }
 
 #[tokio::test]

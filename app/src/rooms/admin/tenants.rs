@@ -70,7 +70,8 @@ pub(crate) async fn assign_instance(
 /// Binds a tenant to an organisation at the OpenID provider; an empty id unbinds it.
 ///
 /// # Errors
-/// `conflict` when another tenant is bound to it.
+/// `forbidden` with a token, `conflict` when another tenant is bound to it, or when
+/// unbinding would take the last admin away.
 #[server(prefix = "/ui", endpoint = "admin/tenant/bind")]
 pub(crate) async fn bind_organisation(
     tenant: TenantId,
@@ -232,7 +233,7 @@ fn bind_dialog(tenant: &TenantAdminView, bind: ServerAction<BindOrganisation>) -
                     />
                 </label>
                 <p class="label mt-1">
-                    "As the OpenID provider names it. Whoever signs in from it with the role admin, member or viewer has that role here. Empty unbinds the tenant, and whom an organisation gave a place loses it."
+                    "As the OpenID provider names it. Whoever signs in from it with the role admin, member or viewer has that role here. Whom the organisation before gave a place loses it. Empty unbinds the tenant."
                 </p>
                 <div class="dialog-actions">
                     {closer(id, "Cancel")}

@@ -116,7 +116,7 @@ fn operator_dialog(user: &UserAdminView, change: ServerAction<SetOperator>) -> A
     } else {
         (
             format!("Make {} an operator", user.name),
-            "They see every tenant's name and place and who its members are, and may register instances, place tenants, bind them to organisations and make operators. What is inside a homelab only its members see; whoever signs in with a role in the organisation that it is bound to becomes one.",
+            "They see every tenant's name and place, who its members are, its jobs and what was done in it lately, and may register instances, place tenants, bind them to organisations and make operators. Specifications, plans and states only the members of a homelab see; whoever signs in with a role in the organisation that it is bound to becomes one.",
             "btn btn-primary",
             "Make operator",
         )

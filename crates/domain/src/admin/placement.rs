@@ -46,7 +46,8 @@ impl Placement {
     /// chose for it, it stays.
     ///
     /// # Errors
-    /// `no_capacity` when no active shared instance was seen well lately and has room.
+    /// `no_capacity` when the tenant has no place, and no active shared instance was seen
+    /// well lately and has room.
     pub async fn place(&self, tenant: TenantId) -> Result<instance::Model> {
         loop {
             let transaction = self.db.begin().await?;

@@ -94,12 +94,12 @@ impl AdminTenants {
     }
 
     /// Binds a tenant to an organisation at the OpenID provider: whoever signs in from it
-    /// with a role there has that role here. Without one, whom the organisation gave a
-    /// place loses it. It opens a homelab to people, so it takes a person.
+    /// with a role there has that role here. Whom the organisation before gave a place
+    /// loses it. It opens a homelab to people, so it takes a person.
     ///
     /// # Errors
     /// `forbidden` unless operator in a browser, `not_found`, `invalid`, `conflict` when
-    /// another tenant is bound to it or the tenant would lose its last admin.
+    /// another tenant is bound to it, or when unbinding would take the last admin away.
     pub async fn bind(
         &self,
         actor: &Actor,
@@ -139,7 +139,9 @@ impl AdminTenants {
         tenant: &tenant::Model,
         organisation: Option<String>,
     ) -> Result<()> {
-        keep_an_admin(on, tenant).await?;
+        if organisation.is_none() {
+            keep_an_admin(on, tenant).await?;
+        }
         tenant::Entity::update_many()
             .set(tenant::ActiveModel {
                 organisation_id: Set(organisation.clone()),
@@ -197,19 +199,19 @@ impl AdminTenants {
     }
 }
 
-/// Refuses to take the organisation's places away where the last admin has one of them.
+/// Refuses to take the organisation's places away where every admin has one of them and
+/// nobody could become one afterwards.
 async fn keep_an_admin(on: &impl ConnectionTrait, tenant: &tenant::Model) -> Result<()> {
     let admins = membership::Entity::find()
         .filter(membership::Column::TenantId.eq(tenant.id))
         .filter(membership::Column::Role.eq(Role::Admin))
         .all(on)
         .await?;
-    // Without any admin to lose, an organisation is how the tenant gets one again.
     if admins.is_empty() || admins.iter().any(|admin| !admin.by_organisation) {
         return Ok(());
     }
     Err(Error::conflict(format!(
-        "{} would have no admin: all it has come from the organisation. One of them has to invite an admin first.",
+        "{} would have no admin: all it has come from the organisation. Bind it to another one, or let one of them make somebody an admin first.",
         tenant.name
     )))
 }
