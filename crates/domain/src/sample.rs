@@ -1,7 +1,7 @@
 //! Sample data for development, made through the same services that people use: what
 //! it shows was really checked, planned and applied. Plainly marked as sample.
 
-use std::{io::ErrorKind, path::Path, time::Duration};
+use std::{fs::Metadata, io::ErrorKind, path::Path, time::Duration};
 
 use entity::control::{audit_event, instance, membership, tenant, user};
 use sea_orm::{
@@ -31,6 +31,8 @@ const MADE: &str = "sample.made";
 /// The request that all of it is made by, in the audit log: none that comes over HTTP can
 /// be named so.
 const REQUEST: &str = "sample:data";
+/// What it was named by in versions before that.
+const FORMER_REQUEST: &str = "sample-data";
 /// What is done by somebody who works in a homelab or arranges it.
 const WORK: &[&str] = &[
     "invitation.",
@@ -80,7 +82,15 @@ type Making<T> = std::result::Result<T, Stop>;
 /// # Errors
 /// What the services answer; what was made until then stays.
 pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
-    match fill(services, owner).await {
+    let mut filled = fill(services, owner).await;
+    clear_the_way(&services.stack.outputs(SLUG)).await?;
+    if filled.is_err()
+        && let Err(Stop::WorkedIn) = untouched(services).await
+    {
+        // What failed is what somebody else has changed meanwhile.
+        filled = Err(Stop::WorkedIn);
+    }
+    match filled {
         Ok(()) => Ok(()),
         Err(Stop::Failed(error)) => Err(error),
         Err(Stop::WorkedIn) => {
@@ -88,7 +98,7 @@ pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
                 tenant.slug = SLUG,
                 "the sample homelab is left as it is: somebody has worked in it"
             );
-            clear_the_way(&services.stack.outputs(SLUG)).await
+            Ok(())
         }
     }
 }
@@ -170,7 +180,7 @@ async fn untouched(services: &Services) -> Making<()> {
     let worked = audit_event::Entity::find()
         .filter(audit_event::Column::TenantSlug.eq(SLUG))
         .filter(work)
-        .filter(audit_event::Column::RequestId.ne(REQUEST))
+        .filter(audit_event::Column::RequestId.is_not_in([REQUEST, FORMER_REQUEST]))
         .one(services.portal.db.read())
         .await?;
     match worked {
@@ -190,13 +200,11 @@ async fn fail(services: &Services, scope: &TenantScope, id: StackId) -> Making<(
     }
     tokio::fs::create_dir_all(&folder).await.map_err(failed)?;
     tokio::fs::write(&in_the_way, b"").await.map_err(failed)?;
-    let applied = bring(services, scope, id, RunState::Failed).await;
-    remove(&in_the_way).await?;
-    applied
+    bring(services, scope, id, RunState::Failed).await
 }
 
-/// Removes what a start that was cut off has left in the way of an apply, in the folders
-/// of the tenant's stacks.
+/// Removes what this start or one that was cut off has put in the way of an apply: the
+/// empty file in the folder of a stack of the tenant.
 async fn clear_the_way(outputs: &Path) -> Result<()> {
     let mut stacks = match tokio::fs::read_dir(outputs).await {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -204,15 +212,12 @@ async fn clear_the_way(outputs: &Path) -> Result<()> {
     };
     while let Some(stack) = stacks.next_entry().await.map_err(failed)? {
         let in_the_way = stack.path().join(FIRST_NODE);
-        if in_the_way.is_file() {
-            remove(&in_the_way).await?;
+        let empty = |found: Metadata| found.is_file() && found.len() == 0;
+        if tokio::fs::metadata(&in_the_way).await.is_ok_and(empty) {
+            tokio::fs::remove_file(&in_the_way).await.map_err(failed)?;
         }
     }
     Ok(())
-}
-
-async fn remove(file: &Path) -> Result<()> {
-    tokio::fs::remove_file(file).await.map_err(failed)
 }
 
 fn failed(error: std::io::Error) -> Error {
@@ -340,9 +345,15 @@ async fn stack(
     yaml: &str,
 ) -> Making<StackId> {
     let stacks = services.stack.stacks.list(scope).await?;
-    let id = match stacks.into_iter().find(|stack| stack.name == name) {
-        Some(stack) if stack.revision > 0 => return Ok(stack.id),
-        Some(stack) => stack.id,
+    let found = stacks.into_iter().find(|stack| stack.name == name);
+    if let Some(found) = &found
+        && found.revision > 0
+    {
+        return Ok(found.id);
+    }
+    untouched(services).await?;
+    let id = match found {
+        Some(found) => found.id,
         None => {
             let wanted = StackCreate {
                 name: name.to_owned(),
@@ -351,7 +362,6 @@ async fn stack(
             services.stack.stacks.create(scope, wanted).await?.stack.id
         }
     };
-    untouched(services).await?;
     services.stack.stacks.mark_sample(scope, id).await?;
     let specification = SpecificationUpdate {
         yaml: yaml.to_owned(),

@@ -151,6 +151,24 @@ async fn what_a_crash_cut_off_is_completed_by_the_next_start() {
     assert_eq!(found(&mut owner(&server, &place).await).await.0, whole());
 }
 
+/// A folder of a version that named the sample's request otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_version_began_is_completed() {
+    let place = Place::sqlite();
+    let server = with_sample(&place).start().await;
+    begun(&place).await;
+    let options = server.kill().await;
+    let control = Location::Sqlite(place.data().join("control.db"));
+    change(
+        &control,
+        "UPDATE audit_event SET request_id = 'sample-data' WHERE request_id = 'sample:data'",
+    )
+    .await;
+    let server = options.start().await;
+    says(&server, DONE).await;
+    assert_eq!(found(&mut owner(&server, &place).await).await.0, whole());
+}
+
 /// Programs of which `terraform` does one of its commands and then does not end.
 struct Held {
     programs: PathBuf,
@@ -247,6 +265,23 @@ async fn whoever_works_in_it_while_it_is_made_has_it() {
         (found(&mut owner.clone()).await == (theirs.clone(), 2)).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_changes_what_it_is_made_of_has_it() {
+    let place = Place::sqlite();
+    let held = Held::after(&place, "plan");
+    let server = held.surround(with_sample(&place)).start().await;
+    held.reached().await;
+    let mut owner = owner(&server, &place).await;
+    let path = "/v1/runs/1/cancel";
+    let cancelled = owner
+        .send(Method::POST, path, &TENANT, Some(json!({})))
+        .await;
+    cancelled.ok(StatusCode::OK);
+    says(&server, LEFT).await;
+    media_is(&owner, "cancelled").await;
+    assert!(!server.said().contains("could not be made"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
