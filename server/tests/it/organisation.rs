@@ -1,13 +1,8 @@
 //! Whose somebody is: organisations and roles at the provider, and never an address.
 
-use std::{pin::pin, time::Duration};
-
-use domain::db::Db;
-use futures::future::{Either, select};
 use reqwest::{Method, StatusCode};
-use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
-use test_support::{issuer::Account, postgres::Database};
+use test_support::{database::beside, issuer::Account, postgres::Database};
 
 use crate::support::{Browser, OPERATORS, Setup, TestApp, json as body};
 
@@ -112,30 +107,6 @@ async fn a_role_that_is_gone_at_the_provider_is_gone_here_after_the_next_sign_in
     assert_eq!(role_in_harbour(&ben).await, None);
 }
 
-/// Commits the change once the other thing waits for it, and sees the other one through.
-async fn beside<T>(db: &Db, change: &str, other: impl Future<Output = T>) -> T {
-    let changing = db.begin().await.expect("a transaction");
-    changing.execute_unprepared(change).await.expect("changed");
-    let waits = Statement::from_string(
-        changing.get_database_backend(),
-        "SELECT 1 FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock'",
-    );
-    let waits = async {
-        let found = || db.read().query_one_raw(waits.clone());
-        while found().await.expect("an answer").is_none() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    match select(pin!(other), pin!(waits)).await {
-        Either::Left(_) => panic!("it did not wait for: {change}"),
-        Either::Right(((), other)) => {
-            changing.commit().await.expect("committed");
-            other.await
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_sign_in_beside_an_unbinding_leaves_no_place() {
     let Some(database) = Database::create().await else {
@@ -144,11 +115,15 @@ async fn a_sign_in_beside_an_unbinding_leaves_no_place() {
     let setup = Setup::default().with("database.url", &database.url());
     let app = setup.with_issuer().await.start().await;
     bound(&app).await;
-    let db = Db::open(&app.control()).await.expect("the database");
     let ben = app.browser();
     let at_home = Account::complete("ben").home("harbour-org");
     let signing_in = ben.sign_in(at_home.role("admin", "harbour-org"));
-    beside(&db, "UPDATE tenant SET organisation_id = NULL", signing_in).await;
+    beside(
+        &app.control(),
+        "UPDATE tenant SET organisation_id = NULL",
+        signing_in,
+    )
+    .await;
     assert_eq!(role_in_harbour(&ben).await, None);
 }
 
@@ -160,7 +135,6 @@ async fn an_unbinding_beside_a_last_invited_admin_who_leaves_is_refused() {
     let setup = Setup::default().with("database.url", &database.url());
     let app = setup.with_issuer().await.start().await;
     let ada = bound(&app).await;
-    let db = Db::open(&app.control()).await.expect("the database");
     let ben = app.browser();
     let at_home = Account::complete("ben").home("harbour-org");
     ben.sign_in(at_home.role("admin", "harbour-org")).await;
@@ -175,7 +149,7 @@ async fn an_unbinding_beside_a_last_invited_admin_who_leaves_is_refused() {
     // What leaving does: the tenant's row, then the place.
     let leaves = "SELECT 1 FROM tenant FOR UPDATE; \
                   DELETE FROM membership WHERE NOT by_organisation";
-    let refused = beside(&db, leaves, unbinding).await;
+    let refused = beside(&app.control(), leaves, unbinding).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     assert_eq!(role_in_harbour(&ben).await.as_deref(), Some("admin"));
 }
