@@ -60,21 +60,6 @@ pub struct SampleOwner<'a> {
     pub members: &'a [(&'a str, &'a str, &'a str, Role)],
 }
 
-/// Why no more of the sample data is made.
-enum Stop {
-    Failed(Error),
-    /// Somebody has worked in it: it is theirs now.
-    WorkedIn,
-}
-
-impl<E: Into<Error>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-type Making<T> = std::result::Result<T, Stop>;
-
 /// Makes the sample tenant with its stacks, or goes on where an earlier start was
 /// stopped; once all of it was made, or once somebody has worked in it, nothing is made
 /// again. Without OpenTofu the stacks stay drafts until a start finds it.
@@ -82,28 +67,25 @@ type Making<T> = std::result::Result<T, Stop>;
 /// # Errors
 /// What the services answer; what was made until then stays.
 pub async fn make(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
-    let mut filled = fill(services, owner).await;
-    clear_the_way(&services.stack.outputs(SLUG)).await?;
-    if filled.is_err()
-        && let Err(Stop::WorkedIn) = untouched(services).await
-    {
-        // What failed is what somebody else has changed meanwhile.
-        filled = Err(Stop::WorkedIn);
+    if was_made(services).await? {
+        return Ok(());
     }
+    let filled = fill(services, owner).await;
+    clear_the_way(&services.stack.outputs(SLUG)).await?;
     match filled {
-        Ok(()) => Ok(()),
-        Err(Stop::Failed(error)) => Err(error),
-        Err(Stop::WorkedIn) => {
+        // Or what failed is what they have changed meanwhile.
+        Err(_) if was_worked_in(services).await? => {
             tracing::info!(
                 tenant.slug = SLUG,
                 "the sample homelab is left as it is: somebody has worked in it"
             );
             Ok(())
         }
+        filled => filled,
     }
 }
 
-async fn fill(services: &Services, owner: SampleOwner<'_>) -> Making<()> {
+async fn fill(services: &Services, owner: SampleOwner<'_>) -> Result<()> {
     let Some((tenant, admin)) = unfinished(services, owner).await? else {
         return Ok(());
     };
@@ -139,13 +121,13 @@ async fn fill(services: &Services, owner: SampleOwner<'_>) -> Making<()> {
 async fn unfinished(
     services: &Services,
     owner: SampleOwner<'_>,
-) -> Making<Option<(tenant::Model, user::Model)>> {
+) -> Result<Option<(tenant::Model, user::Model)>> {
     let begun = tenant::Entity::find()
         .filter(tenant::Column::Slug.eq(SLUG))
         .one(services.portal.db.read())
         .await?;
     if let Some(begun) = &begun {
-        if !begun.sample || was_made(services).await? {
+        if !begun.sample {
             return Ok(None);
         }
         untouched(services).await?;
@@ -173,7 +155,18 @@ async fn was_made(services: &Services) -> Result<bool> {
 }
 
 /// Asked before each thing that would change what somebody else has begun.
-async fn untouched(services: &Services) -> Making<()> {
+async fn untouched(services: &Services) -> Result<()> {
+    if was_worked_in(services).await? {
+        return Err(theirs());
+    }
+    Ok(())
+}
+
+fn theirs() -> Error {
+    Error::conflict("Somebody has worked in the sample homelab: it is theirs now.")
+}
+
+async fn was_worked_in(services: &Services) -> Result<bool> {
     let work = WORK.iter().fold(Condition::any(), |any, kind| {
         any.add(audit_event::Column::Action.starts_with(*kind))
     });
@@ -183,15 +176,12 @@ async fn untouched(services: &Services) -> Making<()> {
         .filter(audit_event::Column::RequestId.is_not_in([REQUEST, FORMER_REQUEST]))
         .one(services.portal.db.read())
         .await?;
-    match worked {
-        Some(_) => Err(Stop::WorkedIn),
-        None => Ok(()),
-    }
+    Ok(worked.is_some())
 }
 
 /// Lets an apply of the stack really fail: a file lies where the folder of its first node
 /// belongs. The file goes again, so planning and applying once more mends it.
-async fn fail(services: &Services, scope: &TenantScope, id: StackId) -> Making<()> {
+async fn fail(services: &Services, scope: &TenantScope, id: StackId) -> Result<()> {
     let folder = services.stack.outputs(SLUG).join(id.to_string());
     let in_the_way = folder.join(FIRST_NODE);
     if in_the_way.is_dir() {
@@ -343,7 +333,7 @@ async fn stack(
     scope: &TenantScope,
     name: &str,
     yaml: &str,
-) -> Making<StackId> {
+) -> Result<StackId> {
     let stacks = services.stack.stacks.list(scope).await?;
     let found = stacks.into_iter().find(|stack| stack.name == name);
     if let Some(found) = &found
@@ -377,7 +367,7 @@ async fn stack(
 
 /// Brings the stack's newest run to where it should be, from wherever it was left: one
 /// that a crash cut off may end otherwise, and then another one is planned.
-async fn bring(services: &Services, scope: &TenantScope, id: StackId, end: RunState) -> Making<()> {
+async fn bring(services: &Services, scope: &TenantScope, id: StackId, end: RunState) -> Result<()> {
     let stacks = services.stack.stacks.list(scope).await?;
     let newest = stacks
         .into_iter()
@@ -399,9 +389,9 @@ async fn bring(services: &Services, scope: &TenantScope, id: StackId, end: RunSt
         return Ok(());
     }
     let why = ended.failure.unwrap_or_else(|| ended.run.state.to_string());
-    Err(Stop::Failed(Error::conflict(format!(
+    Err(Error::conflict(format!(
         "The sample run {number} ended otherwise: {why}"
-    ))))
+    )))
 }
 
 /// A plan that changes nothing says that all of it is applied.
@@ -409,7 +399,7 @@ fn is_at(state: RunState, end: RunState) -> bool {
     state == end || (end == RunState::Applied && state == RunState::Unchanged)
 }
 
-async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Making<i32> {
+async fn plan(services: &Services, scope: &TenantScope, id: StackId) -> Result<i32> {
     untouched(services).await?;
     let wanted = RunCreate {
         kind: RunKind::Apply,
@@ -425,21 +415,21 @@ async fn follow(
     scope: &TenantScope,
     number: i32,
     end: RunState,
-) -> Making<RunView> {
+) -> Result<RunView> {
     let planned = settled(services, scope, number, |state| state == RunState::Waiting).await?;
     if planned.run.state.ended() || end == RunState::Waiting {
         return Ok(planned);
     }
     untouched(services).await?;
     if planned.run.kind != RunKind::Apply {
-        return Err(Stop::WorkedIn);
+        return Err(theirs());
     }
     let approval = RunApprove {
         plan_digest: planned.plan_digest.unwrap_or_default(),
         comment: "sample data".to_owned(),
     };
     services.stack.runs.approve(scope, number, approval).await?;
-    Ok(settled(services, scope, number, |_| false).await?)
+    settled(services, scope, number, |_| false).await
 }
 
 /// Waits until the run has ended or is where it should be.

@@ -10,7 +10,7 @@ use sea_orm::{
 use types::{
     TenantId,
     admin::{InstanceAssign, OrganisationBind, TenantAdminView},
-    portal::{Role, Scope},
+    portal::Scope,
 };
 
 use super::placement::Placement;
@@ -19,7 +19,10 @@ use crate::{
     actor::Actor,
     db::Db,
     env::Env,
-    portal::audit::{Audit, Entry},
+    portal::{
+        audit::{Audit, Entry},
+        member::admins,
+    },
 };
 
 /// All tenants, for operators.
@@ -202,11 +205,7 @@ impl AdminTenants {
 /// Refuses to take the organisation's places away where every admin has one of them and
 /// nobody could become one afterwards.
 async fn keep_an_admin(on: &impl ConnectionTrait, tenant: &tenant::Model) -> Result<()> {
-    let admins = membership::Entity::find()
-        .filter(membership::Column::TenantId.eq(tenant.id))
-        .filter(membership::Column::Role.eq(Role::Admin))
-        .all(on)
-        .await?;
+    let admins = admins(on, tenant.id).await?;
     if admins.is_empty() || admins.iter().any(|admin| !admin.by_organisation) {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use entity::control::{invitation, membership, user};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    ModelTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ModelTrait, QueryFilter, QueryOrder,
 };
 use types::{
     TenantId, UserId,
@@ -146,12 +146,7 @@ impl Members {
         if place.role != Role::Admin {
             return Ok(());
         }
-        let admins = membership::Entity::find()
-            .filter(membership::Column::TenantId.eq(place.tenant_id))
-            .filter(membership::Column::Role.eq(Role::Admin))
-            .count(on)
-            .await?;
-        if admins > 1 {
+        if admins(on, place.tenant_id).await?.len() > 1 {
             Ok(())
         } else {
             Err(Error::conflict(
@@ -159,6 +154,18 @@ impl Members {
             ))
         }
     }
+}
+
+/// The places of a tenant's admins; they hold while its row is locked.
+pub(crate) async fn admins(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+) -> Result<Vec<membership::Model>> {
+    Ok(membership::Entity::find()
+        .filter(membership::Column::TenantId.eq(tenant))
+        .filter(membership::Column::Role.eq(Role::Admin))
+        .all(on)
+        .await?)
 }
 
 async fn place_of(

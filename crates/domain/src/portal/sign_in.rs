@@ -246,7 +246,7 @@ impl SignIn {
         // Locked, so that an operator who unbinds it meanwhile takes this place away too.
         let bound = tenant::Entity::find()
             .filter(tenant::Column::OrganisationId.eq(organisation))
-            .lock_exclusive()
+            .lock_shared()
             .one(on)
             .await?;
         let Some(tenant) = bound else { return Ok(()) };
