@@ -1,7 +1,7 @@
 //! What operators do: other operators, a tenant's organisation, and its instance.
 
 use axum::{Json, Router, routing::get};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use test_support::issuer::Account;
 use tokio::net::TcpListener;
@@ -135,21 +135,11 @@ async fn an_operator_makes_another_one_and_takes_it_back() {
     assert_eq!(said, ["operator.removed", "operator.made"]);
 }
 
-async fn bind(operator: &Browser<'_>, name: &str, organisation: Value) -> Response {
-    let id = tenant(operator, name).await["id"].clone();
-    let path = format!(
-        "/api/admin/tenants/{}/organisation",
-        id.as_str().expect("an id")
-    );
-    let wanted = json!({ "organisation_id": organisation });
-    operator.put(Method::PUT, &path, &wanted).await
-}
-
 #[tokio::test]
 async fn one_tenant_is_bound_to_an_organisation_and_its_people_come_and_go_with_it() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
-    let bind = async |name, organisation| bind(&lab.operator, name, organisation).await;
+    let bind = async |name, organisation| lab.operator.bind(name, organisation).await;
     let bound = bind("Harbour", json!("  harbour-org ")).await;
     assert_eq!(bound.status(), StatusCode::OK);
     assert_eq!(body(bound).await["organisation_id"], "harbour-org");
@@ -253,19 +243,30 @@ async fn a_tenant_is_put_elsewhere_until_it_is_launched() {
     assert!(tenant(&lab.operator, "Harbour").await["launched_at"].is_string());
 }
 
+/// The tenant Cove on the instance `distant`, which is well: the instance, the tenant's id.
+async fn placed_elsewhere(app: &TestApp, lab: &Homelab<'_>) -> (Elsewhere, String) {
+    let elsewhere = Elsewhere::start("distant").await;
+    let distant = register(&lab.operator, "distant", &elsewhere.address).await;
+    app.services.health.round().await.expect("a look");
+    let cove = new_tenant(app, "Cove").await;
+    let placed = choose(&lab.operator, &cove, &distant).await;
+    assert_eq!(placed.status(), StatusCode::OK);
+    (elsewhere, cove)
+}
+
+/// Ends the instance, and lets it be missed.
+async fn end(elsewhere: Elsewhere, app: &TestApp) {
+    drop(elsewhere);
+    app.clock.advance(60);
+    app.services.health.round().await.expect("a look");
+}
+
 #[tokio::test]
 async fn a_tenant_does_not_wait_for_an_instance_that_went_away_before_its_first_launch() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
-    let elsewhere = Elsewhere::start("distant").await;
-    let distant = register(&lab.operator, "distant", &elsewhere.address).await;
-    app.services.health.round().await.expect("a look");
-    let cove = new_tenant(&app, "Cove").await;
-    let placed = choose(&lab.operator, &cove, &distant).await;
-    assert_eq!(placed.status(), StatusCode::OK);
-    drop(elsewhere);
-    app.clock.advance(60);
-    app.services.health.round().await.expect("a look");
+    let (elsewhere, _) = placed_elsewhere(&app, &lab).await;
+    end(elsewhere, &app).await;
     let cleo = app.browser();
     cleo.sign_in(Account::complete("cleo")).await;
     cleo.launch("cove").await;
@@ -311,7 +312,7 @@ async fn a_token_of_an_operator_binds_no_organisation() {
 async fn a_homelab_keeps_an_admin_when_it_is_unbound() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
-    let bind = async |organisation| bind(&lab.operator, "Harbour", organisation).await;
+    let bind = async |organisation| lab.operator.bind("Harbour", organisation).await;
     assert_eq!(bind(json!("harbour-org")).await.status(), StatusCode::OK);
     // The only admin has the place by the organisation.
     app.change("UPDATE membership SET by_organisation = true WHERE role = 'admin'")
@@ -334,17 +335,10 @@ async fn a_homelab_keeps_an_admin_when_it_is_unbound() {
 async fn a_tenant_stays_on_the_dedicated_instance_that_was_chosen_for_it() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
-    let elsewhere = Elsewhere::start("distant").await;
-    let distant = register(&lab.operator, "distant", &elsewhere.address).await;
-    app.services.health.round().await.expect("a look");
-    let cove = new_tenant(&app, "Cove").await;
-    let placed = choose(&lab.operator, &cove, &distant).await;
-    assert_eq!(placed.status(), StatusCode::OK);
+    let (elsewhere, cove) = placed_elsewhere(&app, &lab).await;
     app.change("UPDATE instance SET deployment_mode = 'DEDICATED' WHERE name = 'distant'")
         .await;
-    drop(elsewhere);
-    app.clock.advance(60);
-    app.services.health.round().await.expect("a look");
+    end(elsewhere, &app).await;
     let place = app
         .services
         .admin

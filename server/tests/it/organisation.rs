@@ -1,10 +1,10 @@
 //! Whose somebody is: organisations and roles at the provider, and never an address.
 
 use reqwest::{Method, StatusCode};
-use serde_json::json;
-use test_support::{database::beside, issuer::Account, postgres::Database};
+use serde_json::{Value, json};
+use test_support::{database::beside, issuer::Account};
 
-use crate::support::{Browser, OPERATORS, Setup, TestApp, json as body};
+use crate::support::{Browser, OPERATORS, Setup, TestApp, json as body, on_postgres};
 
 /// Harbour, bound to the organisation `harbour-org`.
 async fn bound(app: &TestApp) -> Browser<'_> {
@@ -15,12 +15,7 @@ async fn bound(app: &TestApp) -> Browser<'_> {
         .await;
     assert_eq!(made.status(), StatusCode::CREATED);
     let otto = operator(app).await;
-    let path = format!(
-        "/api/admin/tenants/{}/organisation",
-        body(made).await["id"].as_str().expect("an id")
-    );
-    let wanted = json!({ "organisation_id": "harbour-org" });
-    let bound = otto.put(Method::PUT, &path, &wanted).await;
+    let bound = otto.bind("Harbour", json!("harbour-org")).await;
     assert_eq!(bound.status(), StatusCode::OK);
     ada
 }
@@ -107,12 +102,7 @@ async fn a_role_that_is_gone_at_the_provider_is_gone_here_after_the_next_sign_in
     assert_eq!(role_in_harbour(&ben).await, None);
 }
 
-#[tokio::test]
-async fn a_sign_in_beside_an_unbinding_leaves_no_place() {
-    let Some(database) = Database::create().await else {
-        return;
-    };
-    let setup = Setup::default().with("database.url", &database.url());
+async fn a_sign_in_beside_an_unbinding_leaves_no_place(setup: Setup) {
     let app = setup.with_issuer().await.start().await;
     bound(&app).await;
     let ben = app.browser();
@@ -127,25 +117,14 @@ async fn a_sign_in_beside_an_unbinding_leaves_no_place() {
     assert_eq!(role_in_harbour(&ben).await, None);
 }
 
-#[tokio::test]
-async fn an_unbinding_beside_a_last_invited_admin_who_leaves_is_refused() {
-    let Some(database) = Database::create().await else {
-        return;
-    };
-    let setup = Setup::default().with("database.url", &database.url());
+async fn an_unbinding_beside_a_last_invited_admin_who_leaves_is_refused(setup: Setup) {
     let app = setup.with_issuer().await.start().await;
-    let ada = bound(&app).await;
+    bound(&app).await;
     let ben = app.browser();
     let at_home = Account::complete("ben").home("harbour-org");
     ben.sign_in(at_home.role("admin", "harbour-org")).await;
-    let id = body(ada.get("/api/tenant/harbour").await).await["id"].clone();
-    let path = format!(
-        "/api/admin/tenants/{}/organisation",
-        id.as_str().expect("an id")
-    );
     let otto = operator(&app).await;
-    let wanted = json!({ "organisation_id": null });
-    let unbinding = otto.put(Method::PUT, &path, &wanted);
+    let unbinding = otto.bind("Harbour", Value::Null);
     // What leaving does: the tenant's row, then the place.
     let leaves = "SELECT 1 FROM tenant FOR UPDATE; \
                   DELETE FROM membership WHERE NOT by_organisation";
@@ -153,6 +132,11 @@ async fn an_unbinding_beside_a_last_invited_admin_who_leaves_is_refused() {
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     assert_eq!(role_in_harbour(&ben).await.as_deref(), Some("admin"));
 }
+
+on_postgres!(
+    a_sign_in_beside_an_unbinding_leaves_no_place,
+    an_unbinding_beside_a_last_invited_admin_who_leaves_is_refused,
+);
 
 #[tokio::test]
 async fn case_12_the_same_address_under_another_subject_is_somebody_else() {

@@ -73,6 +73,12 @@ async fn begun(place: &Place) {
     .await;
 }
 
+/// Makes the audit log one that another version has written.
+async fn change_log(place: &Place, statement: &str) {
+    let control = Location::Sqlite(place.data().join("control.db"));
+    change(&control, statement).await;
+}
+
 async fn list(owner: &mut Browser, path: &str) -> Vec<Value> {
     let listed = owner.send(Method::GET, path, &TENANT, None).await;
     let listed = listed.ok(StatusCode::OK);
@@ -158,12 +164,9 @@ async fn what_an_earlier_version_began_is_completed() {
     let server = with_sample(&place).start().await;
     begun(&place).await;
     let options = server.kill().await;
-    let control = Location::Sqlite(place.data().join("control.db"));
-    change(
-        &control,
-        "UPDATE audit_event SET request_id = 'sample-data' WHERE request_id = 'sample:data'",
-    )
-    .await;
+    let before =
+        "UPDATE audit_event SET request_id = 'sample-data' WHERE request_id = 'sample:data'";
+    change_log(&place, before).await;
     let server = options.start().await;
     says(&server, DONE).await;
     assert_eq!(found(&mut owner(&server, &place).await).await.0, whole());
@@ -296,9 +299,8 @@ async fn what_somebody_did_in_it_is_left_as_it_is() {
     let left = found(&mut owner(&server, &place).await).await;
     let options = server.kill().await;
     // As in a folder of a version that did not write that all of it was made.
-    let control = Location::Sqlite(place.data().join("control.db"));
-    change(
-        &control,
+    change_log(
+        &place,
         "DELETE FROM audit_event WHERE action = 'sample.made'",
     )
     .await;

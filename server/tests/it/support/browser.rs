@@ -137,6 +137,17 @@ impl<'a> Browser<'a> {
         assert_eq!(location(&answer), "/kits");
     }
 
+    /// Binds the tenant of this name to an organisation of the provider, as an operator.
+    pub(crate) async fn bind(&self, tenant: &str, organisation: Value) -> Response {
+        let all = body(self.get("/api/admin/tenants").await).await;
+        let mut tenants = all.as_array().expect("tenants").iter();
+        let found = tenants.find(|one| one["name"] == tenant).expect("a tenant");
+        let id = found["id"].as_str().expect("an id");
+        let path = format!("/api/admin/tenants/{id}/organisation");
+        let wanted = json!({ "organisation_id": organisation });
+        self.put(Method::PUT, &path, &wanted).await
+    }
+
     /// Follows redirects of this site to their end.
     pub(crate) async fn follow(&self, address: &str) -> Vec<Step> {
         let mut steps = Vec::new();

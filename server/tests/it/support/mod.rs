@@ -24,6 +24,14 @@ macro_rules! on_both {
                 super::$name($crate::support::Setup::default()).await;
             })+
         }
+        $crate::support::on_postgres!($($name),+);
+    };
+}
+pub(crate) use on_both;
+
+/// Makes of each such function a test on PostgreSQL.
+macro_rules! on_postgres {
+    ($($name:ident),+ $(,)?) => {
         mod postgres {
             $(#[tokio::test]
             async fn $name() {
@@ -36,7 +44,7 @@ macro_rules! on_both {
         }
     };
 }
-pub(crate) use on_both;
+pub(crate) use on_postgres;
 
 /// Waits until a condition holds.
 pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
