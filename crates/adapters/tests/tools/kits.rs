@@ -1,5 +1,7 @@
 //! The kits that the binary carries.
 
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
+
 use adapters::kits::KitLibrary;
 use domain::ports::KitRegistry as _;
 use types::ErrorCode;
@@ -62,6 +64,53 @@ fn unpacking_again_repairs_and_leaves_nothing_behind() {
     assert_eq!(again.folder, kit.folder, "the name says the content");
     assert_eq!(std::fs::read(&file).unwrap(), before);
     assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 1);
+}
+
+/// Runs a script of base-homelab for the service dns of nuc-1, with another script at work
+/// beside it: what it does comes in the middle of a program that the first one calls.
+fn beside(output: &Path, script: &str, program: &str, other: &str) -> String {
+    let programs = tempfile::tempdir().unwrap();
+    let file = programs.path().join(program);
+    let seen = programs.path().join("seen");
+    let body = format!("#!/bin/sh\nfor last; do :; done\n{other}\n");
+    fs::write(&file, body.replace("SEEN", &seen.display().to_string())).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let ran = Command::new("sh")
+        .arg(format!("./scripts/{script}"))
+        .current_dir(support::stackkits().join("kits/base-homelab/tofu"))
+        .env_clear()
+        .envs([("PATH", path.as_str()), ("NODE", "nuc-1")])
+        .envs([("SERVICE", "dns"), ("CONTENT", "PORT=53")])
+        .env("KOMBIFY_OUTPUT_DIR", output)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.success(), "{script}: {said}");
+    said
+}
+
+#[test]
+fn two_services_of_one_node_go_at_once() {
+    let output = tempfile::tempdir().unwrap();
+    let node = output.path().join("nuc-1");
+    fs::create_dir_all(node.join("services")).unwrap();
+    fs::write(node.join("services/dns.env"), "").unwrap();
+    let other = "/bin/rmdir -- \"$last\"\nexec /bin/rmdir \"$@\"";
+    let said = beside(output.path(), "remove-service.sh", "rmdir", other);
+    assert_eq!(said, "");
+    assert!(!node.exists());
+}
+
+#[test]
+fn a_service_comes_while_the_last_other_one_goes() {
+    let output = tempfile::tempdir().unwrap();
+    let other = "/bin/mkdir \"$@\"\n\
+                 [ -e SEEN ] || { : > SEEN; exec /bin/rmdir -- \"$last\"; }";
+    let said = beside(output.path(), "write-service.sh", "mkdir", other);
+    assert_eq!(said, "");
+    let written = fs::read_to_string(output.path().join("nuc-1/services/dns.env"));
+    assert_eq!(written.unwrap(), "PORT=53\n");
 }
 
 #[test]

@@ -14,15 +14,21 @@ check_name() {
 check_name "$NODE"
 folder="$KOMBIFY_OUTPUT_DIR/$NODE"
 
-# Writes standard input to a file that is seen whole or not at all.
+put() {
+  mkdir -p -- "${1%/*}" && printf '%s\n' "$2" >"$1.new"
+}
+
+# Writes a text to a file that is seen whole or not at all, and makes its folder. Another
+# script may find that one empty and remove it in between: then it is made again.
 write_whole() {
-  cat >"$1.new"
+  put "$@" 2>/dev/null || put "$@" 2>/dev/null || put "$@"
   mv -f -- "$1.new" "$1"
 }
 
-# Removes a folder when nothing is left in it.
+# Removes a folder when nothing is left in it. Another script may remove it, or put
+# something into it, at the same time.
 remove_empty() {
-  if [ -d "$1" ] && [ -z "$(ls -A -- "$1")" ]; then
-    rmdir -- "$1"
+  if [ -d "$1" ] && [ -z "$(ls -A -- "$1" 2>/dev/null)" ]; then
+    rmdir -- "$1" 2>/dev/null || [ ! -d "$1" ] || [ -n "$(ls -A -- "$1")" ]
   fi
 }

@@ -1,4 +1,3 @@
 . ./scripts/common.sh
-mkdir -p -- "$folder"
-printf '%s\n' "$CONTENT" | write_whole "$folder/node.json"
+write_whole "$folder/node.json" "$CONTENT"
 echo "wrote node.json, firewall rules: $RULES"

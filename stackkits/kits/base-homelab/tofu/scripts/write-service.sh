@@ -1,5 +1,4 @@
 . ./scripts/common.sh
 check_name "$SERVICE"
-mkdir -p -- "$folder/services"
-printf '%s\n' "$CONTENT" | write_whole "$folder/services/$SERVICE.env"
+write_whole "$folder/services/$SERVICE.env" "$CONTENT"
 echo "wrote services/$SERVICE.env on $NODE, ports ${PORTS:-none}"
