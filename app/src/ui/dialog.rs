@@ -1,7 +1,8 @@
 //! Native dialogs. `commandfor` opens them before wasm arrives; focus goes in,
 //! stays in and returns by itself.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
+use types::Problem;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 
@@ -74,6 +75,25 @@ pub(crate) fn open(id: &str) {
         // Refused only when the element left the page in between.
         drop(dialog.show_modal());
     }
+}
+
+/// Closes the dialog that is open once the action of its form was answered. For lists: their
+/// rows are read again then, and the dialog of a row that went would be the next one's. What
+/// was refused stands in the page.
+pub(crate) fn close_once_answered<S>(action: ServerAction<S>)
+where
+    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let value = action.value();
+    Effect::new(move |_| {
+        if value.with(Option::is_some)
+            && let Ok(Some(open)) = document().query_selector("dialog[open]")
+            && let Some(open) = open.dyn_ref::<HtmlDialogElement>()
+        {
+            open.close();
+        }
+    });
 }
 
 /// Closes a dialog, if it is open.

@@ -15,7 +15,7 @@ use crate::request;
 use crate::{
     dated::Dated,
     ui::{
-        dialog::{closer, dialog, opener},
+        dialog::{close_once_answered, closer, dialog, opener},
         empty::empty_quiet,
         error::loaded_from,
         field::{form_problem, refusal},
@@ -106,6 +106,7 @@ pub(crate) fn tenants_page() -> AnyView {
         |_| read_admin_tenants(),
     );
     let instances = Resource::new(move || assign.version().get(), |_| read_instances());
+    close_once_answered(bind);
     let toasts = toasts();
     let value = assign.value();
     Effect::new(move |_| {
@@ -237,7 +238,9 @@ fn bind_dialog(tenant: &TenantAdminView, bind: ServerAction<BindOrganisation>) -
                 </p>
                 <div class="dialog-actions">
                     {closer(id, "Cancel")}
-                    <button type="submit" class="btn btn-primary">{icon(lu::LuLink)} "Save"</button>
+                    <button type="submit" class="btn btn-primary" disabled=move || bind.pending().get()>
+                        {icon(lu::LuLink)} "Save"
+                    </button>
                 </div>
             }.into_any())}
         }

@@ -12,7 +12,7 @@ use crate::request;
 use crate::{
     dated::Dated,
     ui::{
-        dialog::{closer, dialog, opener},
+        dialog::{close_once_answered, closer, dialog, opener},
         error::loaded,
         field::{form_problem, refusal},
         form::action_form,
@@ -64,6 +64,7 @@ pub(crate) async fn set_operator(user: UserId, operator: bool) -> Result<(), Pro
 pub(crate) fn users_page() -> AnyView {
     let change = ServerAction::<SetOperator>::new();
     let users = Resource::new(move || change.version().get(), |_| read_users());
+    close_once_answered(change);
     let toasts = toasts();
     let changed = change.value();
     Effect::new(move |_| {
@@ -131,7 +132,7 @@ fn operator_dialog(user: &UserAdminView, change: ServerAction<SetOperator>) -> A
                 <p class="mt-2">{effect}</p>
                 <div class="dialog-actions">
                     {closer(id, "Cancel")}
-                    <button type="submit" class=class>{button}</button>
+                    <button type="submit" class=class disabled=move || change.pending().get()>{button}</button>
                 </div>
             }.into_any())}
         }

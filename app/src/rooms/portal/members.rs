@@ -147,6 +147,7 @@ pub(crate) fn members_page() -> AnyView {
 }
 
 fn say(actions: Actions) {
+    dialog::close_once_answered(actions.remove);
     let toasts = toasts();
     let (role, remove, revoke) = (
         actions.role.value(),
@@ -324,7 +325,9 @@ fn remove_dialog(here: &Here, member: &MemberView, action: ServerAction<RemoveMe
                 </dl>
                 <div class="dialog-actions">
                     {closer(id, "Cancel")}
-                    <button type="submit" class="btn btn-danger">{icon(lu::LuUserMinus)} "Remove"</button>
+                    <button type="submit" class="btn btn-danger" disabled=move || action.pending().get()>
+                        {icon(lu::LuUserMinus)} "Remove"
+                    </button>
                 </div>
             }.into_any())}
         }
