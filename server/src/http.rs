@@ -49,15 +49,14 @@ fn api() -> OpenApiRouter<AppState> {
 pub(crate) fn router(state: AppState, extra: Router) -> Router {
     let (api, document) = api().split_for_parts();
     let document = Json(document);
-    let routes = api
-        .merge(auth::router())
+    let https = state.cookies.is_https();
+    api.merge(auth::router())
         .merge(rest::internal::router())
         .merge(rest::stack::others())
         .route("/health", get(health::show))
         .route("/metrics", get(metrics))
-        .route("/api/openapi.json", get(move || async move { document }));
-    let https = state.cookies.is_https();
-    pages::mount(routes, &state)
+        .route("/api/openapi.json", get(move || async move { document }))
+        .merge(pages::router(&state))
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn_with_state(
             state.clone(),

@@ -30,12 +30,12 @@ use crate::{
 /// and a page that another application of this process renders meanwhile never ends.
 static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
 
-/// Adds pages, server functions and static files.
-pub(crate) fn mount(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+/// Pages, server functions and static files; also answers what nothing else serves.
+pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let routes = ROUTES.get_or_init(|| generate_route_list(app::App)).clone();
     let site_root = state.leptos.site_root.to_string();
     let options = state.leptos.clone();
-    let router = router
+    let router = Router::new()
         .leptos_routes_with_context(state, routes, context(state), move || {
             app::shell(options.clone())
         })

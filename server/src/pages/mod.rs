@@ -5,7 +5,7 @@ mod interface;
 mod kept;
 mod plain;
 
-pub(crate) use interface::mount;
+pub(crate) use interface::router;
 pub(crate) use kept::KeptPages;
 pub(crate) use plain::{document, failure, failure_as};
 #[cfg(feature = "dev-issuer")]

@@ -53,9 +53,11 @@ async fn a_program_without_its_interface_says_so_and_serves_the_rest() {
     let page = page.text().await.expect("a page");
     assert!(page.contains(&wanted), "{page}");
     assert!(page.contains("Unpack kombify"), "{page}");
-    let api = format!("{}/api/openapi.json", server.address());
-    let api = server.http.get(api).send().await.expect("a document");
-    assert_eq!(api.status(), StatusCode::OK);
+    for path in ["/api/openapi.json", "/health", "/metrics"] {
+        let address = format!("{}{path}", server.address());
+        let answer = server.http.get(address).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    }
 }
 
 #[test]
