@@ -15,13 +15,13 @@ use sea_orm_migration::{
     },
 };
 
-/// How many steps of `M` a database lacks.
+/// How many steps of `M` a database lacks. Makes nothing.
 ///
 /// # Errors
 /// When the database does not answer, or knows steps that `M` does not: a newer version
 /// of kombify made it.
 pub async fn missing<M: MigratorTrait>(db: &DatabaseConnection) -> Result<usize, DbErr> {
-    Ok(M::get_pending_migrations(db).await?.len())
+    Ok(M::get_pending_migrations_read_only(db).await?.len())
 }
 
 /// Brings a database up to date with `M`, in one transaction. On PostgreSQL an

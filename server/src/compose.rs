@@ -1,6 +1,7 @@
 //! The one place where concrete parts are put together.
 
 mod databases;
+mod master_key;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -32,7 +33,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use types::admin::DeploymentMode;
 
-pub use databases::{databases, look as look_for_databases};
+pub use databases::{Found, databases, existing as existing_databases, look as look_for_databases};
+pub use master_key::look as look_for_master_key;
 
 use crate::{
     config::{Mode, Role, Settings},
@@ -126,13 +128,12 @@ pub async fn build(
         env.clone(),
     );
     let (control, instance) = databases(settings).await?;
-    anyhow::ensure!(
-        installation::has_key(&control, &vault, &env)
-            .await
-            .map_err(|error| databases::reach(settings, error))?,
-        "the master key is not the one that this database was first used with, so nothing sealed in it could be read; set security.master_key, or put the right {} back from your backup",
-        settings.data.dir.join(keys::FILE).display()
-    );
+    let has_key = installation::has_key(&control, &vault, &env)
+        .await
+        .map_err(|error| databases::reach(settings, error))?;
+    if !has_key {
+        return Err(master_key::another(settings));
+    }
     let control_queue = queue(settings, &control, &env, "control");
     let instance_queue = queue(settings, &instance, &env, LOCAL);
     let signer = AssertionSigner::new(

@@ -12,14 +12,13 @@ use domain::env::Env;
 
 pub(crate) const FILE: &str = "master.key";
 
-/// The master key.
+/// The master key; made in the data folder where there is none.
 ///
 /// # Errors
 /// When the setting or the file is not a key, or the file cannot be made.
 pub(crate) fn master(setting: &str, folder: &Path, env: &Env) -> anyhow::Result<[u8; 32]> {
-    if !setting.is_empty() {
-        return parse(setting)
-            .context("the setting security.master_key needs 64 hexadecimal digits");
+    if let Some(key) = look(setting, folder)? {
+        return Ok(key);
     }
     let file = folder.join(FILE);
     match OpenOptions::new()
@@ -35,18 +34,38 @@ pub(crate) fn master(setting: &str, folder: &Path, env: &Env) -> anyhow::Result<
                 .with_context(|| format!("{} could not be written", file.display()))?;
             Ok(key)
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let text = fs::read_to_string(&file)
-                .with_context(|| format!("{} could not be read", file.display()))?;
-            parse(text.trim()).with_context(|| {
-                format!(
-                    "{} is not a key: put the right one back from your backup",
-                    file.display()
-                )
-            })
-        }
+        // Another process was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(&file),
         Err(error) => Err(error).with_context(|| format!("{} could not be made", file.display())),
     }
+}
+
+/// The master key, if there is one yet. Makes nothing.
+///
+/// # Errors
+/// When the setting or the file is not a key.
+pub(crate) fn look(setting: &str, folder: &Path) -> anyhow::Result<Option<[u8; 32]>> {
+    if !setting.is_empty() {
+        return parse(setting)
+            .map(Some)
+            .context("the setting security.master_key needs 64 hexadecimal digits");
+    }
+    let file = folder.join(FILE);
+    if !file.exists() {
+        return Ok(None);
+    }
+    read(&file).map(Some)
+}
+
+fn read(file: &Path) -> anyhow::Result<[u8; 32]> {
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("{} could not be read", file.display()))?;
+    parse(text.trim()).with_context(|| {
+        format!(
+            "{} is not a key: put the right one back from your backup",
+            file.display()
+        )
+    })
 }
 
 fn parse(text: &str) -> anyhow::Result<[u8; 32]> {

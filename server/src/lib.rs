@@ -17,6 +17,7 @@ mod health;
 mod http;
 mod keys;
 mod limits;
+mod output;
 mod pages;
 mod request_id;
 mod rest;
@@ -27,5 +28,6 @@ mod security_headers;
 mod state;
 mod streams;
 mod telemetry;
+mod unread;
 
 pub use cli::main;

@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     compose::{self, Application},
     config::{Mode, Role, Settings},
-    sample, telemetry,
+    output, sample, telemetry,
 };
 
 const LOOK_FOR_INSTANCES: Duration = Duration::from_secs(1);
@@ -257,19 +257,17 @@ impl Signals {
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "what the person who started it looks for"
-)]
+/// Tells the person who started it what they look for.
 fn announce(settings: &Settings, set_up: Option<&str>) {
-    println!("\n  kombify is at {}", settings.server.public_url);
+    let mut text = format!("\n  kombify is at {}\n", settings.server.public_url);
     if let Some(link) = set_up {
-        println!("  Become the first operator (works once, for a day): {link}");
+        text += &format!("  Become the first operator (works once, for a day): {link}\n");
     }
     if settings.server.mode == Mode::Development {
-        println!(
-            "  Development mode: anybody on this machine can sign in as owner, member, viewer or operator."
-        );
+        text += "  Development mode: anybody on this machine can sign in as owner, member, viewer or operator.\n";
     }
-    println!();
+    text.push('\n');
+    if let Err(error) = output::print(text) {
+        tracing::warn!("{error:#}");
+    }
 }

@@ -16,10 +16,9 @@ const ID: i32 = 1;
 /// # Errors
 /// When the database fails.
 pub async fn has_key(db: &Db, vault: &Vault, env: &Env) -> Result<bool> {
-    let ours = hex::encode(vault.key_for("check of the master key"));
     installation::Entity::insert(installation::ActiveModel {
         id: Set(ID),
-        key_check: Set(ours.clone()),
+        key_check: Set(key_check(vault)),
         created_at: Set(env.now()),
     })
     .on_conflict(
@@ -33,5 +32,24 @@ pub async fn has_key(db: &Db, vault: &Vault, env: &Env) -> Result<bool> {
         .one(db.write())
         .await?
         .ok_or_else(|| Error::internal("read the installation", "the row is gone"))?;
-    Ok(known.key_check.as_bytes().ct_eq(ours.as_bytes()).into())
+    Ok(is_key_of(vault, &known))
+}
+
+/// Whether the database was first used with another key than this vault's, or with any
+/// where there is no vault. Decides and changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_another_key(db: &Db, vault: Option<&Vault>) -> Result<bool> {
+    let known = installation::Entity::find_by_id(ID).one(db.read()).await?;
+    Ok(known.is_some_and(|known| vault.is_none_or(|vault| !is_key_of(vault, &known))))
+}
+
+fn is_key_of(vault: &Vault, known: &installation::Model) -> bool {
+    let ours = key_check(vault);
+    known.key_check.as_bytes().ct_eq(ours.as_bytes()).into()
+}
+
+fn key_check(vault: &Vault) -> String {
+    hex::encode(vault.key_for("check of the master key"))
 }

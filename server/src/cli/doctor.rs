@@ -9,8 +9,9 @@ use domain::{env::Env, ports::IdentityProvider as _};
 use tokio::net::TcpStream;
 
 use crate::{
-    compose,
+    compose::{self, Found},
     config::{Mode, Settings},
+    keys, output,
 };
 
 /// One line of the report.
@@ -32,30 +33,19 @@ enum State {
 
 /// Fails when something that is needed is broken; a part that only switches something
 /// off does not count.
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let found = compose::look_for_databases(settings).await;
     let findings = [
         data_folder(settings),
-        databases(settings).await,
+        master_key(settings, found.as_ref().ok().and_then(Option::as_ref)).await,
+        databases(settings, found),
         cue(settings).await,
         infrastructure(settings).await,
         sandbox(settings).await,
         provider(settings).await,
         traces(settings).await,
     ];
-    for Finding {
-        part,
-        state,
-        detail,
-    } in &findings
-    {
-        let sign = match state {
-            State::Found => "ok     ",
-            State::Off => "off    ",
-            State::Broken => "broken ",
-        };
-        println!("{sign} {part:22} {detail}");
-    }
+    output::print(findings.iter().map(Finding::line).collect::<String>())?;
     let broken = findings
         .iter()
         .any(|finding| finding.state == State::Broken);
@@ -64,6 +54,17 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+impl Finding {
+    fn line(&self) -> String {
+        let sign = match self.state {
+            State::Found => "ok     ",
+            State::Off => "off    ",
+            State::Broken => "broken ",
+        };
+        format!("{sign} {:22} {}\n", self.part, self.detail)
+    }
 }
 
 fn data_folder(settings: &Settings) -> Finding {
@@ -91,8 +92,25 @@ fn data_folder(settings: &Settings) -> Finding {
     }
 }
 
-async fn databases(settings: &Settings) -> Finding {
-    let (state, detail) = match compose::look_for_databases(settings).await {
+async fn master_key(settings: &Settings, databases: Option<&Found>) -> Finding {
+    let (state, detail) = match compose::look_for_master_key(settings, databases).await {
+        Ok(true) if settings.security.master_key.is_empty() => {
+            let file = settings.data.dir.join(keys::FILE);
+            (State::Found, file.display().to_string())
+        }
+        Ok(true) => (State::Found, "set by security.master_key".to_owned()),
+        Ok(false) => (State::Off, "made by the first start".to_owned()),
+        Err(error) => (State::Broken, format!("{error:#}")),
+    };
+    Finding {
+        part: "master key",
+        state,
+        detail,
+    }
+}
+
+fn databases(settings: &Settings, found: anyhow::Result<Option<Found>>) -> Finding {
+    let (state, detail) = match found {
         Ok(Some(found)) if found.missing_steps == 0 => {
             (State::Found, format!("{}, up to date", found.product))
         }
@@ -103,8 +121,14 @@ async fn databases(settings: &Settings) -> Finding {
                 found.product
             ),
         ),
-        // Only SQLite files can be absent.
-        Ok(None) => (State::Off, "SQLite, made by the first start".to_owned()),
+        Ok(None) => {
+            let product = if settings.database.is_postgres() {
+                "PostgreSQL"
+            } else {
+                "SQLite"
+            };
+            (State::Off, format!("{product}, made by the first start"))
+        }
         Err(error) => (State::Broken, format!("{error:#}")),
     };
     Finding {

@@ -6,14 +6,14 @@ mod migrate;
 mod openapi;
 mod token;
 
-use std::{io, path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::{
     config::{Overrides, Settings, load},
-    run,
+    output, run,
 };
 
 const LAST_THREADS: Duration = Duration::from_millis(500);
@@ -87,15 +87,10 @@ pub fn main() -> ExitCode {
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
-            complain(&error);
+            output::complain(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
-}
-
-#[expect(clippy::print_stderr, reason = "the command line's own answer")]
-fn complain(error: &anyhow::Error) {
-    eprintln!("kombify: {error:#}");
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -120,7 +115,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Openapi => openapi::run(),
         Command::Config { output } => config::run(&overrides, output),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "kombify", &mut io::stdout());
+            let mut script: Vec<u8> = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "kombify", &mut script);
+            output::print(script)?;
             Ok(ExitCode::SUCCESS)
         }
     }

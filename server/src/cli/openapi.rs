@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
+use crate::{http, output};
+
 pub(super) fn run() -> anyhow::Result<ExitCode> {
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&crate::http::open_api())?
-    );
+    let document = serde_json::to_string_pretty(&http::open_api())?;
+    output::print(document + "\n")?;
     Ok(ExitCode::SUCCESS)
 }

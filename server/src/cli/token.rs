@@ -6,7 +6,7 @@ use clap::Subcommand;
 use domain::{env::Env, portal::api_token::issue};
 use types::portal::{ApiTokenCreate, Scope};
 
-use crate::{compose, config::Settings};
+use crate::{compose, config::Settings, output};
 
 /// What can be done with tokens here.
 #[derive(Subcommand)]
@@ -28,7 +28,6 @@ pub(super) enum Token {
     },
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) async fn run(settings: &Settings, command: Token) -> anyhow::Result<ExitCode> {
     let Token::Create {
         user,
@@ -36,7 +35,7 @@ pub(super) async fn run(settings: &Settings, command: Token) -> anyhow::Result<E
         scopes,
         days,
     } = command;
-    let (control, _) = compose::databases(settings).await?;
+    let (control, _) = compose::existing_databases(settings).await?;
     let made = issue(
         control,
         Env::system(),
@@ -44,6 +43,6 @@ pub(super) async fn run(settings: &Settings, command: Token) -> anyhow::Result<E
         ApiTokenCreate { name, scopes, days },
     )
     .await?;
-    println!("{}", made.secret);
+    output::print(format!("{}\n", made.secret))?;
     Ok(ExitCode::SUCCESS)
 }

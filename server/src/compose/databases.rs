@@ -1,5 +1,7 @@
 //! Where the databases are, and what is told when one cannot be used.
 
+use std::fs;
+
 use anyhow::Context as _;
 use domain::db::{Db, Location};
 use sea_orm::DbErr;
@@ -33,10 +35,31 @@ pub async fn databases(settings: &Settings) -> anyhow::Result<(Db, Db)> {
     Ok((control, instance))
 }
 
-/// Makes the data folder.
+/// Opens and migrates the databases that were made before.
+///
+/// # Errors
+/// When there are none, and then makes none; when one cannot be reached.
+pub async fn existing(settings: &Settings) -> anyhow::Result<(Db, Db)> {
+    if look(settings).await?.is_none() {
+        return Err(if settings.database.url.is_empty() {
+            anyhow::anyhow!(
+                "there is no kombify in {}; name its data folder with --data-dir (setting data.dir)",
+                settings.data.dir.display()
+            )
+        } else {
+            anyhow::anyhow!(
+                "there is no kombify in the database at {}; name the right one by the setting database.url",
+                settings.database.host()
+            )
+        });
+    }
+    databases(settings).await
+}
+
+/// Makes the data folder; one that is there stays as it is.
 pub(super) fn data_folder(settings: &Settings) -> anyhow::Result<()> {
     let folder = &settings.data.dir;
-    std::fs::create_dir_all(folder).with_context(|| {
+    fs::create_dir_all(folder).with_context(|| {
         format!(
             "the data folder {} cannot be made; set data.dir to one that kombify may write",
             folder.display()
@@ -50,6 +73,7 @@ pub struct Found {
     pub product: String,
     /// How many steps they lack.
     pub missing_steps: usize,
+    pub(super) control: Db,
 }
 
 /// Looks for the databases; `None` when there are none yet. Makes nothing.
@@ -58,30 +82,25 @@ pub struct Found {
 /// When one cannot be reached.
 pub async fn look(settings: &Settings) -> anyhow::Result<Option<Found>> {
     let (control, instance) = locations(settings);
-    for location in [&control, &instance] {
-        if matches!(location, Location::Sqlite(file) if !file.exists()) {
-            return Ok(None);
-        }
-    }
-    let open = async |location| {
-        Db::open(location)
-            .await
-            .map_err(|error| reach(settings, error))
-    };
-    let (control, instance) = (open(&control).await?, open(&instance).await?);
-    let found = async {
-        let of_control = migration::missing::<migration::control::Migrator>(control.read()).await?;
-        let of_instance =
-            migration::missing::<migration::instance::Migrator>(instance.read()).await?;
-        Ok(Found {
-            product: control.product().await?,
-            missing_steps: of_control + of_instance,
-        })
-    };
-    found
+    find(&control, &instance)
         .await
-        .map(Some)
-        .map_err(|error: DbErr| reach(settings, error))
+        .map_err(|error| reach(settings, error))
+}
+
+async fn find(control: &Location, instance: &Location) -> Result<Option<Found>, DbErr> {
+    let Some(control) = Db::find(control).await? else {
+        return Ok(None);
+    };
+    let Some(instance) = Db::find(instance).await? else {
+        return Ok(None);
+    };
+    let of_control = migration::missing::<migration::control::Migrator>(control.read()).await?;
+    let of_instance = migration::missing::<migration::instance::Migrator>(instance.read()).await?;
+    Ok(Some(Found {
+        product: control.product().await?,
+        missing_steps: of_control + of_instance,
+        control,
+    }))
 }
 
 /// What is told of databases that cannot be used, with where they are.

@@ -1,8 +1,8 @@
 //! What cannot be read, as one sentence: which setting, where it came from, what is wrong.
 
-use config::{Config, ConfigError, Value, ValueKind};
+use config::{Config, ConfigError};
 
-use super::{SettingsError, validate::Unfit};
+use super::{SettingsError, kind::mismatch, leaves::leaves, validate::Unfit};
 
 /// What a setting may be mistyped by and still be recognised.
 const LIKE: usize = 3;
@@ -46,12 +46,12 @@ pub(super) fn unfit(unfit: &Unfit, layers: &Config) -> SettingsError {
 fn named(key: &str, layers: &Config) -> String {
     // `server.roles[0]` came from where `server.roles` did.
     let whole = key.split('[').next().unwrap_or(key);
-    let origin = names(&layers.cache)
+    let origin = leaves(layers)
         .into_iter()
         .find(|(name, _)| name == whole)
-        .and_then(|(_, origin)| origin);
+        .and_then(|(_, value)| value.origin());
     match origin {
-        Some(origin) => format!("The setting {key} in {}", place(&origin)),
+        Some(origin) => format!("The setting {key} in {}", place(origin)),
         None => format!("The setting {key}"),
     }
 }
@@ -65,8 +65,8 @@ fn sentence(text: String) -> SettingsError {
 
 /// The first setting that does not exist, if any.
 pub(super) fn unknown(layers: &Config, defaults: &Config) -> Option<SettingsError> {
-    let (known, all) = (names(&defaults.cache), names(&layers.cache));
-    let (name, origin) = all
+    let (known, all) = (leaves(defaults), leaves(layers));
+    let (name, value) = all
         .into_iter()
         .find(|(name, _)| !known.iter().any(|(one, _)| one == name))?;
     let closest = known
@@ -80,31 +80,19 @@ pub(super) fn unknown(layers: &Config, defaults: &Config) -> Option<SettingsErro
     };
     Some(SettingsError(format!(
         "There is no setting {name}, which is set in {}. {hint}",
-        place(origin.as_deref().unwrap_or("the defaults"))
+        place(value.origin().unwrap_or("the defaults"))
     )))
 }
 
-/// Every setting with where it came from, by name.
-fn names(value: &Value) -> Vec<(String, Option<String>)> {
-    let mut found = Vec::new();
-    walk("", value, &mut found);
-    found.sort();
-    found
-}
-
-fn walk(name: &str, value: &Value, found: &mut Vec<(String, Option<String>)>) {
-    let ValueKind::Table(table) = &value.kind else {
-        found.push((name.to_owned(), value.origin().map(str::to_owned)));
-        return;
-    };
-    for (key, value) in table {
-        let below = if name.is_empty() {
-            key.clone()
-        } else {
-            format!("{name}.{key}")
-        };
-        walk(&below, value, found);
-    }
+/// The first setting whose value is of another type than its default, if any.
+pub(super) fn mistyped(layers: &Config, defaults: &Config) -> Option<SettingsError> {
+    let known = leaves(defaults);
+    leaves(layers).into_iter().find_map(|(name, value)| {
+        let (_, default) = known.iter().find(|(one, _)| *one == name)?;
+        let (needed, given) = mismatch(default, value)?;
+        let setting = named(&name, layers);
+        Some(sentence(format!("{setting} needs {needed}, not {given}")))
+    })
 }
 
 /// A place for people: a file by its whole path.

@@ -5,6 +5,8 @@ mod complaint;
 mod data;
 mod database;
 mod identity;
+mod kind;
+mod leaves;
 mod log;
 mod plans;
 mod report;
@@ -139,8 +141,10 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
         .build()
         .map_err(|error| complaint::of(&error))?;
-    if let Some(unknown) = complaint::unknown(&layers, &defaults) {
-        return Err(unknown);
+    let wrong =
+        complaint::unknown(&layers, &defaults).or_else(|| complaint::mistyped(&layers, &defaults));
+    if let Some(wrong) = wrong {
+        return Err(wrong);
     }
     let mut settings: Settings = layers
         .clone()
@@ -150,6 +154,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     settings
         .validate()
         .map_err(|unfit| complaint::unfit(&unfit, &layers))?;
+    settings.plans.read()?;
     Ok(settings)
 }
 

@@ -2,7 +2,7 @@
 
 use config::{Config, Value, ValueKind};
 
-use super::complaint::place;
+use super::{complaint::place, leaves::leaves};
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,41 +18,28 @@ pub struct Line {
 /// Every setting, by name.
 #[must_use]
 pub fn report(layers: &Config) -> Vec<Line> {
-    let mut lines = Vec::new();
-    walk("", &layers.cache, &mut lines);
-    lines.sort_by(|a, b| a.name.cmp(&b.name));
-    lines
+    leaves(layers)
+        .into_iter()
+        .map(|(name, value)| Line {
+            value: mask(&name, shown(value)),
+            origin: match value.origin() {
+                None => "default".to_owned(),
+                Some(origin) => place(origin.trim_start_matches("the ")),
+            },
+            name,
+        })
+        .collect()
 }
 
-fn walk(name: &str, value: &Value, lines: &mut Vec<Line>) {
-    if let ValueKind::Table(table) = &value.kind {
-        for (key, value) in table {
-            let name = if name.is_empty() {
-                key.clone()
-            } else {
-                format!("{name}.{key}")
-            };
-            walk(&name, value, lines);
-        }
-        return;
-    }
-    let shown = match &value.kind {
+fn shown(value: &Value) -> String {
+    match &value.kind {
         ValueKind::Array(values) => values
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>()
             .join(", "),
         _ => value.to_string(),
-    };
-    let origin = match value.origin() {
-        None => "default".to_owned(),
-        Some(origin) => place(origin.trim_start_matches("the ")),
-    };
-    lines.push(Line {
-        value: mask(name, shown),
-        name: name.to_owned(),
-        origin,
-    });
+    }
 }
 
 const MASK: &str = "••••••";

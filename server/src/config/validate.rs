@@ -80,7 +80,7 @@ impl Settings {
 
     fn check_mode(&self) -> Checked {
         let production = self.server.mode == Mode::Production;
-        if production && !self.server.is_https() && !is_on_this_machine(&self.server.public_url) {
+        if !self.server.is_https() && !is_on_this_machine(&self.server.public_url) {
             return wrong(
                 "server.public_url",
                 "outside this machine sign-in needs https://, because session cookies travel with it",
@@ -96,6 +96,13 @@ impl Settings {
             return wrong(
                 "identity.issuer",
                 "the development issuer gives anybody any account and is refused in production mode",
+            );
+        }
+        let issuer = &self.identity.issuer;
+        if issuer.starts_with("http://") && !is_on_this_machine(issuer) {
+            return wrong(
+                "identity.issuer",
+                "outside this machine it has to begin with https://, because tokens travel from it",
             );
         }
         if !production && !self.server.is_loopback() {

@@ -1,6 +1,12 @@
 //! The command line: what it prints, and its exit codes.
 
-use std::{fs, net::TcpListener};
+use std::{
+    fs,
+    io::{PipeWriter, pipe},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+};
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -8,6 +14,7 @@ use serde_json::Value;
 use crate::support::{
     browser::Browser,
     command::{Said, kombify, run, which, with},
+    on_both,
     place::{KEY, Place, port},
     server::Options,
 };
@@ -61,6 +68,37 @@ fn completions_are_printed_for_each_shell() {
         for command in COMMANDS {
             assert!(printed.stdout.contains(command), "{shell}: {command}");
         }
+    }
+}
+
+/// The end of a pipe from which nobody reads any more.
+fn unread() -> PipeWriter {
+    let (_, writer) = pipe().expect("a pipe");
+    writer
+}
+
+#[test]
+fn a_reader_who_goes_away_ends_a_command_quietly() {
+    let place = Place::sqlite();
+    for (line, code) in [
+        ("openapi", 0),
+        ("config", 1),
+        ("config --output json", 1),
+        ("doctor", 0),
+        ("migrate", 0),
+        ("completions zsh", 0),
+    ] {
+        let mut command = kombify();
+        command
+            .args(line.split(' '))
+            .arg("--data-dir")
+            .arg(place.data())
+            .stdout(unread());
+        let said = run(&mut command);
+        assert_eq!(said.code, Some(code), "{line}: {said:?}");
+        assert!(!said.stderr.contains("panic"), "{line}: {said:?}");
+        let said = run(command.stdout(unread()).stderr(unread()));
+        assert_eq!(said.code, Some(code), "{line}: {said:?}");
     }
 }
 
@@ -152,6 +190,52 @@ fn migrate_makes_the_databases_and_can_be_repeated() {
 }
 
 #[test]
+fn databases_are_made_for_kombify_alone() {
+    let place = Place::sqlite();
+    let done = with(&place.data(), ["migrate"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    for file in ["control.db", "instances/local/instance.db"] {
+        let found = fs::metadata(place.data().join(file)).expect("a file");
+        assert_eq!(found.permissions().mode() & 0o777, 0o600, "{file}");
+    }
+}
+
+on_both!(what_only_looks_makes_nothing);
+
+async fn what_only_looks_makes_nothing(place: Place) {
+    let say = |line: &str| {
+        let mut command = kombify();
+        command
+            .args(line.split(' '))
+            .arg("--data-dir")
+            .arg(place.data())
+            .env("DATABASE_URL", place.url());
+        run(&mut command)
+    };
+    for _ in 0..2 {
+        let looked = say("doctor");
+        assert_eq!(looked.code, Some(0), "{looked:?}");
+        for part in ["databases", "master key"] {
+            let line = line(&looked, part);
+            assert!(line.starts_with("off"), "{line}");
+            assert!(line.contains("made by the first start"), "{line}");
+        }
+        say("config");
+        let token = say("token create --user owner@example.test --name backup");
+        let why = token.complaint();
+        assert!(why.starts_with("there is no kombify in "), "{why}");
+        let folder = place.data().display().to_string();
+        let wanted = if place.url().is_empty() {
+            folder.as_str()
+        } else {
+            "database.url"
+        };
+        assert!(why.contains(wanted), "{why}");
+    }
+    assert!(!place.data().exists());
+}
+
+#[test]
 fn doctor_looks_and_changes_nothing() {
     let place = Place::sqlite();
     let all = with(&place.data(), ["doctor"]);
@@ -206,7 +290,7 @@ fn doctor_looks_and_changes_nothing() {
         );
     }
 
-    let broken = with(std::path::Path::new("/proc/self"), ["doctor"]);
+    let broken = with(Path::new("/proc/self"), ["doctor"]);
     assert_eq!(broken.code, Some(1), "{broken:?}");
     assert!(
         line(&broken, "data folder").starts_with("broken"),
@@ -242,6 +326,40 @@ fn doctor_says_that_a_provider_or_a_database_does_not_answer() {
     assert!(found.starts_with("broken"), "{found}");
     assert!(found.contains(&format!("127.0.0.1:{database}")), "{found}");
     assert!(!said.stdout.contains("trout"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_says_of_the_master_key_what_a_start_says() {
+    let place = Place::sqlite();
+    let options = Options::on(&place).set("SECURITY__MASTER_KEY", "");
+    drop(options.clone().start().await);
+    let file = place.data().join("master.key");
+    let look = || with(&place.data(), ["doctor"]);
+    let right = look();
+    assert_eq!(right.code, Some(0), "{right:?}");
+    let found = line(&right, "master key");
+    assert!(found.starts_with("ok"), "{found}");
+    assert!(found.contains(&file.display().to_string()), "{found}");
+
+    let another = "ff".repeat(32);
+    for (key, part) in [
+        (Some(another.as_str()), "the master key is not the one"),
+        (Some("zz"), "is not a key"),
+        (None, "the master key is not the one"),
+    ] {
+        match key {
+            Some(key) => fs::write(&file, key).expect("written"),
+            None => fs::remove_file(&file).expect("removed"),
+        }
+        let looked = look();
+        assert_eq!(looked.code, Some(1), "{looked:?}");
+        let found = line(&looked, "master key");
+        assert!(found.starts_with("broken"), "{found}");
+        assert!(found.contains(part), "{found}");
+        assert_eq!(file.exists(), key.is_some(), "doctor makes no key");
+        let started = run(&mut options.command());
+        assert!(found.ends_with(started.complaint()), "{started:?}\n{found}");
+    }
 }
 
 fn line<'a>(said: &'a Said, part: &str) -> &'a str {

@@ -33,6 +33,19 @@ fn complains(text: &str, wanted: &[&str]) {
     }
 }
 
+/// What `kombify config` says of these settings, which have a provider.
+fn config(text: &str, variables: &[(&str, &str)]) -> Said {
+    let place = Place::sqlite();
+    let file = place.path().join("kombify.toml");
+    fs::write(&file, text).expect("written");
+    run(kombify()
+        .args(["config", "--config"])
+        .arg(&file)
+        .env("KOMBIFY_IDENTITY__ISSUER", "https://id.test")
+        .env("KOMBIFY_IDENTITY__CLIENT_ID", "kombify")
+        .envs(variables.iter().copied()))
+}
+
 #[test]
 fn a_file_that_is_no_toml_is_told_with_its_line() {
     complains(
@@ -79,6 +92,87 @@ fn a_value_of_another_kind_is_told_with_what_is_needed() {
     let said = start("", &[("KOMBIFY_SERVER__PORT", "high")], &["--dev"]);
     let why = said.complaint();
     assert!(why.contains("server.port in the environment"), "{why}");
+}
+
+#[test]
+fn a_value_of_another_type_in_a_file_is_told_with_the_type_that_is_needed() {
+    for (text, setting, wanted) in [
+        (
+            "[worker]\nslots = 3.7\n",
+            "worker.slots",
+            "a whole number, not 3.7",
+        ),
+        (
+            "[worker]\nslots = 4.0\n",
+            "worker.slots",
+            "a whole number, not 4.0",
+        ),
+        (
+            "[server]\nport = \"4300\"\n",
+            "server.port",
+            "a whole number, not \"4300\"",
+        ),
+        (
+            "[server]\ngrace_seconds = true\n",
+            "server.grace_seconds",
+            "a whole number, not true",
+        ),
+        (
+            "[sample]\nenabled = 7\n",
+            "sample.enabled",
+            "true or false, not 7",
+        ),
+        (
+            "[sample]\nenabled = \"yes\"\n",
+            "sample.enabled",
+            "true or false, not \"yes\"",
+        ),
+        ("[data]\ndir = 5\n", "data.dir", "a text in quotes"),
+        (
+            "[identity]\nscopes = [\"openid\", 7]\n",
+            "identity.scopes",
+            "a list of texts, not one with 7",
+        ),
+        (
+            "[server]\nroles = \"portal\"\n",
+            "server.roles",
+            "a list of texts, not \"portal\"",
+        ),
+    ] {
+        let said = config(text, &[]);
+        let why = said.complaint();
+        assert!(why.contains(&format!("{setting} in /")), "{why}");
+        assert!(why.contains(wanted), "{why}");
+    }
+    let said = config("[identity]\nclient_secret = 271828\n", &[]);
+    let why = said.complaint();
+    assert!(why.contains("identity.client_secret in /"), "{why}");
+    assert!(!format!("{said:?}").contains("271828"), "{said:?}");
+}
+
+#[test]
+fn numbers_and_switches_are_read_from_the_text_of_the_environment() {
+    let said = config(
+        "",
+        &[
+            ("KOMBIFY_SERVER__PORT", "4300"),
+            ("KOMBIFY_WORKER__SLOTS", "7"),
+            ("KOMBIFY_SAMPLE__ENABLED", "false"),
+            ("KOMBIFY_SERVER__ROLES", "portal,worker"),
+            ("KOMBIFY_IDENTITY__CLIENT_SECRET", "271828"),
+        ],
+    );
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for (name, text) in [
+        ("KOMBIFY_WORKER__SLOTS", "3.7"),
+        ("KOMBIFY_WORKER__SLOTS", "yes"),
+        ("KOMBIFY_SAMPLE__ENABLED", "perhaps"),
+    ] {
+        let said = config("", &[(name, text)]);
+        let why = said.complaint();
+        assert!(why.contains("in the environment needs"), "{why}");
+        assert!(why.contains(text), "{why}");
+    }
 }
 
 #[test]
@@ -163,6 +257,23 @@ fn production_mode_asks_for_what_it_needs() {
 }
 
 #[test]
+fn outside_this_machine_either_mode_needs_https() {
+    let public = "[server]\npublic_url = \"http://example.com\"\n";
+    let issuer = "[identity]\nissuer = \"http://id.test\"\nclient_id = \"kombify\"\n";
+    let cases: [(&str, &[&str], &str); 3] = [
+        (public, &["--dev"], "server.public_url in /"),
+        (issuer, &["--dev"], "identity.issuer in /"),
+        (issuer, &[], "identity.issuer in /"),
+    ];
+    for (text, arguments, setting) in cases {
+        let said = start(text, &[], arguments);
+        let why = said.complaint();
+        assert!(why.contains(setting), "{why}");
+        assert!(why.contains("https://"), "{why}");
+    }
+}
+
+#[test]
 fn a_settings_file_that_is_not_there_is_named() {
     let said = start("", &[], &["--dev", "--config", "/nowhere/kombify.toml"]);
     assert!(
@@ -188,6 +299,8 @@ fn a_plans_file_that_cannot_be_used_is_named() {
             .arg(place.data())
             .env("KOMBIFY_PLANS__FILE", &path);
         let said = run(&mut command);
+        assert!(said.complaint().contains(&path), "{said:?}");
+        let said = config("", &[("KOMBIFY_PLANS__FILE", path.as_str())]);
         assert!(said.complaint().contains(&path), "{said:?}");
     }
 }

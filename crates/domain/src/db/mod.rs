@@ -4,7 +4,7 @@
 mod measure;
 mod version;
 
-use std::{path::PathBuf, time::Duration};
+use std::{os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Duration};
 
 pub use version::Version;
 
@@ -60,11 +60,45 @@ impl Db {
         }
     }
 
+    /// Opens the database if it is there; makes neither file nor schema.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or the schema's name is not a plain word.
+    pub async fn find(location: &Location) -> Result<Option<Self>, DbErr> {
+        match location {
+            Location::Sqlite(file) if !file.exists() => Ok(None),
+            Location::Sqlite(file) => Self::open_sqlite(file).await.map(Some),
+            Location::Postgres {
+                url,
+                schema,
+                connections,
+            } => {
+                let pool = connect_postgres(url, schema, *connections).await?;
+                let asked = Statement::from_sql_and_values(
+                    DatabaseBackend::Postgres,
+                    "SELECT 1 FROM pg_namespace WHERE nspname = $1",
+                    [schema.as_str().into()],
+                );
+                let found = pool.query_one_raw(asked).await?;
+                Ok(found.map(|_| Self::on_postgres(pool)))
+            }
+        }
+    }
+
     async fn open_sqlite(file: &std::path::Path) -> Result<Self, DbErr> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)
                 .map_err(|error| DbErr::Custom(format!("{}: {error}", folder.display())))?;
         }
+        // SQLite gives the files beside it the mode of this one. What is wrong with it, it
+        // says itself.
+        drop(
+            std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(file),
+        );
         let options = |connections: u32, mode: &str| {
             let mut options =
                 ConnectOptions::new(format!("sqlite://{}?mode={mode}", file.display()));
@@ -100,18 +134,7 @@ impl Db {
     }
 
     async fn open_postgres(url: &str, schema: &str, connections: u32) -> Result<Self, DbErr> {
-        if !is_schema_name(schema) {
-            return Err(DbErr::Custom(format!("\"{schema}\" is not a schema name")));
-        }
-        let mut options = ConnectOptions::new(url);
-        options
-            .max_connections(connections)
-            .min_connections(0)
-            .acquire_timeout(Duration::from_secs(5))
-            .idle_timeout(Duration::from_secs(300))
-            .sqlx_logging(false)
-            .set_schema_search_path(schema);
-        let pool = Database::connect(options).await?;
+        let pool = connect_postgres(url, schema, connections).await?;
         // IF NOT EXISTS alone fails when two processes make the schema at once. The two
         // statements are one transaction, which the lock lasts for.
         pool.execute_unprepared(&format!(
@@ -119,11 +142,15 @@ impl Db {
              CREATE SCHEMA IF NOT EXISTS \"{schema}\""
         ))
         .await?;
-        Ok(Self {
+        Ok(Self::on_postgres(pool))
+    }
+
+    fn on_postgres(pool: DatabaseConnection) -> Self {
+        Self {
             write: pool.clone(),
             read: pool.clone(),
             watch: version::Watch::new(pool),
-        })
+        }
     }
 
     /// For queries.
@@ -220,6 +247,25 @@ impl Db {
         self.read.close().await?;
         self.write.close().await
     }
+}
+
+async fn connect_postgres(
+    url: &str,
+    schema: &str,
+    connections: u32,
+) -> Result<DatabaseConnection, DbErr> {
+    if !is_schema_name(schema) {
+        return Err(DbErr::Custom(format!("\"{schema}\" is not a schema name")));
+    }
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(0)
+        .acquire_timeout(Duration::from_secs(5))
+        .idle_timeout(Duration::from_secs(300))
+        .sqlx_logging(false)
+        .set_schema_search_path(schema);
+    Database::connect(options).await
 }
 
 /// Whether a word may stand in `search_path` as it is.
