@@ -122,6 +122,10 @@ fn read_kit(module: &Path, folder: &Path) -> Result<(Kit, KitView)> {
             return Err(invalid(format!("{needed} is missing")));
         }
     }
+    let mut files = Vec::new();
+    gather(&folder.join("tofu"), "", &mut files)
+        .map_err(|error| invalid(format!("tofu/ cannot be read, {error}")))?;
+    files.sort();
     let view = KitView {
         name: name.clone(),
         version: version.clone(),
@@ -148,6 +152,7 @@ fn read_kit(module: &Path, folder: &Path) -> Result<(Kit, KitView)> {
         version,
         module: module.to_owned(),
         folder: folder.to_owned(),
+        digest: digest(&files),
     };
     Ok((kit, view))
 }
@@ -188,10 +193,24 @@ fn unchanged(module: &Path) -> bool {
 }
 
 /// SHA-256 over names and contents, hexadecimal.
-fn digest(files: &[(&str, &[u8])]) -> String {
+/// The files of a folder and those below it, by their paths in it.
+fn gather(folder: &Path, at: &str, files: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{at}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            gather(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.push((name, fs::read(entry.path())?));
+        }
+    }
+    Ok(())
+}
+
+fn digest(files: &[(impl AsRef<str>, impl AsRef<[u8]>)]) -> String {
     let mut hash = Sha256::new();
     for (name, content) in files {
-        for part in [name.as_bytes(), content] {
+        for part in [name.as_ref().as_bytes(), content.as_ref()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }

@@ -45,6 +45,8 @@ pub const LIMITS: Limits = Limits {
 };
 
 const PLAN: &str = "plan.tfplan";
+/// What OpenTofu calls the file with a state that it could not save.
+const STATE_LEFT: &str = "errored.tfstate";
 
 /// Runs `tofu` (1.11.3 or later), or else `terraform` (1.9 or later).
 pub struct TofuRunner {
@@ -117,6 +119,9 @@ impl InfrastructureRunner for TofuRunner {
         arguments.push(format!("-out={PLAN}").into());
         if work.destroy {
             arguments.push("-destroy".into());
+        } else {
+            let anew = work.anew.iter().flatten();
+            arguments.extend(anew.map(|address| format!("-replace={address}").into()));
         }
         let (outcome, feed) = session.follow(arguments).await?;
         session.expect("plan", &outcome, &feed, &[0, 2])?;
@@ -143,6 +148,9 @@ impl InfrastructureRunner for TofuRunner {
             .map_err(|error| disk("write the plan", error))?;
         fs::create_dir_all(&work.output).map_err(|error| disk("make the output folder", error))?;
         session.init().await?;
+        if work.anew.is_some() {
+            session.empty_output()?;
+        }
         let (outcome, feed) = session
             .follow(words(["apply", "-input=false", "-json", PLAN]))
             .await?;
@@ -339,10 +347,40 @@ impl Session<'_> {
         }
     }
 
+    /// Removes what a run that was cut off may have left in the output folder. A state that
+    /// could not be saved stays there.
+    fn empty_output(&self) -> Result<(), RunError> {
+        let empty = || -> io::Result<u32> {
+            let mut removed = 0;
+            for entry in fs::read_dir(&self.work.output)? {
+                let entry = entry?;
+                if entry.file_name() == STATE_LEFT {
+                    continue;
+                }
+                if entry.file_type()?.is_dir() {
+                    fs::remove_dir_all(entry.path())?;
+                } else {
+                    fs::remove_file(entry.path())?;
+                }
+                removed += 1;
+            }
+            Ok(removed)
+        };
+        let removed = empty().map_err(|error| disk("empty the output folder", error))?;
+        (self.watch.events)(RunProgress::Log {
+            level: "warn",
+            source: String::new(),
+            line: format!(
+                "It is not known what stood here: the output folder was emptied, {removed} of its entries are gone."
+            ),
+        });
+        Ok(())
+    }
+
     /// Saves the state that an apply could not save: to the backend when that is back, and
     /// else to a file beside the output, so that nobody has to guess what stands.
     async fn rescue_state(&self, feed: &Feed) -> Result<(), RunError> {
-        let left = self.folder.path().join("module/errored.tfstate");
+        let left = self.folder.path().join("module").join(STATE_LEFT);
         if !left.exists() {
             return Ok(());
         }
@@ -352,15 +390,8 @@ impl Session<'_> {
             String::new(),
             "The state could not be saved. It is tried again.",
         );
-        let Err(why) = rescue::save(&self.work.backend, &state).await else {
-            feed.log("info", String::new(), "The state is saved now.");
-            return Err(Error::refused(
-                ErrorCode::Upstream,
-                "The state could not be saved while the plan was applied, and was saved afterwards. Plan again to see what stands.",
-            )
-            .into());
-        };
-        let kept = self.work.output.join("errored.tfstate");
+        // First of all to a file: this process may be stopped while it tries.
+        let kept = self.work.output.join(STATE_LEFT);
         let written = fs::OpenOptions::new()
             .write(true)
             .create(true)
@@ -368,6 +399,17 @@ impl Session<'_> {
             .mode(0o600)
             .open(&kept)
             .and_then(|mut file| file.write_all(&state));
+        let Err(why) = rescue::save(&self.work.backend, &state).await else {
+            if let Err(error) = fs::remove_file(&kept) {
+                tracing::warn!(path = %kept.display(), %error, "a state that is saved now is also left in a file");
+            }
+            feed.log("info", String::new(), "The state is saved now.");
+            return Err(Error::refused(
+                ErrorCode::Upstream,
+                "The state could not be saved while the plan was applied, and was saved afterwards. Plan again to see what stands.",
+            )
+            .into());
+        };
         match written {
             Ok(()) => {
                 tracing::error!(path = %kept.display(), why, "the state of an apply could not be saved and is kept in a file")

@@ -211,6 +211,8 @@ pub struct Kit {
     pub module: PathBuf,
     /// Its own folder, `kits/<name>`, below the module.
     pub folder: PathBuf,
+    /// Hexadecimal SHA-256 of what is in its folder `tofu/`.
+    pub digest: String,
 }
 
 /// The kits that this process can work with, read once at start.
@@ -337,6 +339,9 @@ pub struct InfrastructureWork {
     pub output: PathBuf,
     /// Plan the removal of everything.
     pub destroy: bool,
+    /// Set when it is not known what stands, with the addresses of what the state holds: a
+    /// plan replaces all of it, and an apply empties the output folder first.
+    pub anew: Option<Vec<String>>,
     /// Our http state backend.
     pub backend: StateBackend,
 }

@@ -41,8 +41,9 @@ impl Queue {
             .ok_or(Error::LeaseLost(lease.job))
     }
 
-    /// Appends lines to the job's log, numbered on from the latest. Lines beyond the
-    /// queue's limit are left out; the last one that is kept says so.
+    /// Appends lines to the job's log, numbered on from the latest. In place of the line
+    /// that reaches the queue's limit stands that the log ends there; those after it are
+    /// left out.
     ///
     /// # Errors
     /// [`Error::LeaseLost`], [`Error::Database`]; nothing is written then.

@@ -30,8 +30,8 @@ pub struct Options {
     /// How many jobs of a tenant may run at once, unless its share says otherwise.
     /// The platform's own jobs have no limit.
     pub tenant_limit: i32,
-    /// How many lines a job may write, over all attempts; the rest is left out and
-    /// the last line says so.
+    /// At this number a job's log ends, over all attempts: the line says so, in place of
+    /// what the job wrote, and the rest is left out. The queue's own lines are kept.
     pub max_log_lines: i64,
     /// How often those who follow a job look for what another process wrote.
     pub follow_poll: Duration,

@@ -108,8 +108,15 @@ pub struct StackView {
     pub nodes: Vec<NodeView>,
     /// Its runs, newest first, at most 20.
     pub runs: Vec<RunBrief>,
+    /// How many runs it has in all.
+    pub run_count: u32,
     /// Serial of the newest state; `None` before the first apply.
     pub state_serial: Option<i64>,
+    /// How many resources that state holds.
+    pub standing: u32,
+    /// The run whose apply was cut off, when nothing was applied whole since: it is not
+    /// known what stands then.
+    pub cut_off: Option<i32>,
     /// Made by the sample data.
     pub sample: bool,
     /// The viewer's role.

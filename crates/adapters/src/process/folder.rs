@@ -3,10 +3,13 @@
 use std::{
     fs::{self, File, Permissions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, lchown},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, lchown,
+    },
     path::{Path, PathBuf},
 };
 
+use nix::fcntl::OFlag;
 use tempfile::TempDir;
 
 use super::RunAs;
@@ -130,15 +133,19 @@ pub(super) fn sweep(scratch: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        // Whoever else may write here must not make this wait or lock another file.
+        let lock = File::options()
+            .read(true)
+            .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits())
+            .open(entry.path().join(LOCK));
+        let Ok(lock) = lock else {
             continue;
         };
         let held = matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
-        if ours
-            && !held
-            && let Err(error) = fs::remove_dir_all(entry.path())
-        {
+        if !held && let Err(error) = fs::remove_dir_all(entry.path()) {
             tracing::warn!(path = %entry.path().display(), %error, "could not remove a left-over task folder");
         }
     }

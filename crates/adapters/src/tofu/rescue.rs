@@ -12,7 +12,7 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 /// How long to wait before each attempt, in seconds.
-const ATTEMPTS: [u64; 5] = [0, 2, 5, 10, 20];
+const ATTEMPTS: [u64; 6] = [0, 2, 5, 10, 20, 40];
 /// The lock's name when the failed apply has left none.
 const LOCK: &str = "kombify-rescue";
 
@@ -28,13 +28,28 @@ pub(super) async fn save(backend: &StateBackend, state: &[u8]) -> Result<(), Str
         tokio::time::sleep(Duration::from_secs(wait)).await;
         match attempt(&client, backend, state).await {
             Ok(()) => return Ok(()),
-            Err(error) => why = error,
+            Err(Refused::ForGood(error)) => return Err(error),
+            Err(Refused::ForNow(error)) => why = error,
         }
     }
     Err(why)
 }
 
-async fn attempt(client: &Client, backend: &StateBackend, state: &[u8]) -> Result<(), String> {
+/// Why an attempt did not save it.
+enum Refused {
+    /// Another one may.
+    ForNow(String),
+    /// The run is not this one's any more.
+    ForGood(String),
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Self::ForNow(why)
+    }
+}
+
+async fn attempt(client: &Client, backend: &StateBackend, state: &[u8]) -> Result<(), Refused> {
     let ask = async |method: &[u8], id: Option<&str>, body: Vec<u8>| {
         let method = Method::from_bytes(method).map_err(|error| error.to_string())?;
         let mut request = client
@@ -61,7 +76,7 @@ async fn attempt(client: &Client, backend: &StateBackend, state: &[u8]) -> Resul
     };
     let id = lock["ID"]
         .as_str()
-        .ok_or("the lock has no name")?
+        .ok_or_else(|| "the lock has no name".to_owned())?
         .to_owned();
     let saved = ask(b"POST", Some(&id), state.to_vec()).await?;
     if !saved.status().is_success() {
@@ -74,6 +89,12 @@ async fn attempt(client: &Client, backend: &StateBackend, state: &[u8]) -> Resul
     Ok(())
 }
 
-fn refusal(doing: &str, answer: &Response) -> String {
-    format!("the backend refused to {doing} it: {}", answer.status())
+fn refusal(doing: &str, answer: &Response) -> Refused {
+    let status = answer.status();
+    let why = format!("the backend refused to {doing} it: {status}");
+    if status == StatusCode::UNAUTHORIZED {
+        Refused::ForGood(why)
+    } else {
+        Refused::ForNow(why)
+    }
 }

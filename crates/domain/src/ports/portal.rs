@@ -16,6 +16,7 @@ pub trait TokenVerifier: Send + Sync {
     ///
     /// # Errors
     /// `unauthenticated` when there is no such token or it has expired;
+    /// `forbidden` when it may not read, or nobody may work in the tenant;
     /// `tenant_not_found` when its owner has no place in the tenant.
     async fn verify(&self, token: &str, slug: &str) -> Result<TokenIdentity>;
 

@@ -4,11 +4,16 @@ use std::{path::PathBuf, sync::Arc};
 
 use entity::namespace::{run, secret, stack};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+};
 use tokio::sync::watch;
-use types::{RunId, StackId};
+use types::{RunId, StackId, stack::RunState};
 
-use super::tenancy::{NamespaceDb, Namespaces, TenantScope};
+use super::{
+    runs::row,
+    tenancy::{NamespaceDb, Namespaces, TenantScope},
+};
 use crate::{
     Error, Result,
     db::Db,
@@ -99,6 +104,32 @@ impl Core {
             .await?
             .map(|secret| self.vault.open(name, &secret.sealed))
             .transpose()
+    }
+}
+
+impl Core {
+    /// After a run that was cut off, plans of the same stack that were made before hold no
+    /// more, approved or not.
+    pub(in crate::stack) async fn stale_after(
+        &self,
+        on: &impl ConnectionTrait,
+        cut_off: &run::Model,
+    ) -> Result<()> {
+        let planned: Vec<RunId> = run::Entity::find()
+            .select_only()
+            .column(run::Column::Id)
+            .filter(run::Column::StackId.eq(cut_off.stack_id))
+            .filter(run::Column::Id.ne(cut_off.id))
+            .filter(run::Column::State.is_in([RunState::Waiting, RunState::Approved]))
+            .into_tuple()
+            .all(on)
+            .await?;
+        let why = format!(
+            "Run {} was cut off after this plan was made. Plan again.",
+            cut_off.number
+        );
+        row::make_stale(on, &planned, &why, self.env.now()).await?;
+        forget_plans(on, &planned).await
     }
 }
 

@@ -287,14 +287,16 @@ impl Sweeper {
     /// # Errors
     /// When a database fails; what was done stays done.
     pub async fn sweep(&self) -> Result<()> {
-        self.runs.reconcile().await?;
-        self.exchange.sweep().await?;
+        // A tenant whose database is broken keeps nothing from being swept.
+        let reconciled = self.runs.reconcile().await;
+        let swept = self.exchange.sweep().await;
         let core = &self.runs.core;
         let before: Timestamp = core.env.now().plus_seconds(-KEEP_JOBS);
-        core.queue
+        let pruned = core
+            .queue
             .prune(before)
             .await
-            .map_err(|error| Error::internal("prune the job queue", error))?;
-        Ok(())
+            .map_err(|error| Error::internal("prune the job queue", error));
+        reconciled.and(swept).and(pruned.map(|_| ()))
     }
 }

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use entity::namespace::{node, stack};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use types::{
     NodeId, StackId,
@@ -68,16 +68,24 @@ pub(in crate::stack) async fn of_stack(
         .collect())
 }
 
-/// How many nodes the tenant's other stacks have.
+/// How many nodes each of the tenant's other stacks has.
 pub(in crate::stack) async fn count_elsewhere(
     on: &impl ConnectionTrait,
     stack: StackId,
-) -> Result<u32> {
-    let count = node::Entity::find()
+) -> Result<BTreeMap<StackId, u32>> {
+    let counts: Vec<(StackId, i64)> = node::Entity::find()
+        .select_only()
+        .column(node::Column::StackId)
+        .column_as(node::Column::Id.count(), "nodes")
         .filter(node::Column::StackId.ne(stack))
-        .count(on)
+        .group_by(node::Column::StackId)
+        .into_tuple()
+        .all(on)
         .await?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    Ok(counts
+        .into_iter()
+        .map(|(stack, count)| (stack, u32::try_from(count).unwrap_or(u32::MAX)))
+        .collect())
 }
 
 /// Brings the nodes of a stack to what an apply was observed to render: new ones

@@ -18,7 +18,7 @@ use types::{
 
 use super::{
     core::{Core, find_stack, forget_plans},
-    nodes,
+    runs::nodes_elsewhere,
     runs::row,
     stacks::Stacks,
     tenancy::TenantScope,
@@ -219,7 +219,7 @@ impl Core {
         stack: &stack::Model,
         check: &mut SpecificationCheck,
     ) -> Result<()> {
-        let used = nodes::count_elsewhere(on, stack.id)
+        let used = nodes_elsewhere(on, stack.id)
             .await?
             .saturating_add(check.nodes);
         let limit = scope.max_nodes();
@@ -245,6 +245,13 @@ fn fits(yaml: &str) -> Result<()> {
                 "The specification has {} KiB; at most 256 KiB are taken.",
                 yaml.len() / 1024
             ),
+        ));
+    }
+    if let Some(at) = yaml.find('\0') {
+        let line = yaml[..at].matches('\n').count() + 1;
+        return Err(Error::invalid(
+            "yaml",
+            format!("Line {line} holds a NUL character, which no YAML may hold. Remove it."),
         ));
     }
     Ok(())

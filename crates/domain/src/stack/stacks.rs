@@ -6,8 +6,8 @@ use entity::namespace::{run, stack, stack_revision};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, SqlErr,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, SqlErr,
     sea_query::{Expr, Query},
 };
 use types::{
@@ -116,7 +116,7 @@ impl Stacks {
         self.show(scope, id).await
     }
 
-    /// The same for whoever just changed it: a token that may write sees what it did.
+    /// The same for whoever just changed it, who is not asked again for role and scope.
     pub(in crate::stack) async fn show(
         &self,
         scope: &TenantScope,
@@ -135,8 +135,9 @@ impl Stacks {
         self.0
             .add_plan_limit(db.read(), scope, &stack, &mut check)
             .await?;
-        let runs = run::Entity::find()
-            .filter(run::Column::StackId.eq(id))
+        let its_runs = run::Entity::find().filter(run::Column::StackId.eq(id));
+        let run_count = its_runs.clone().count(db.read()).await?;
+        let runs = its_runs
             .order_by_desc(run::Column::Number)
             .limit(RUNS)
             .into_partial_model::<RunHead>()
@@ -146,7 +147,10 @@ impl Stacks {
         Ok(StackView {
             nodes: nodes::of_stack(db.read(), &stack).await?,
             runs: runs.iter().map(|run| run.brief(&stack.name)).collect(),
+            run_count: u32::try_from(run_count).unwrap_or(u32::MAX),
             state_serial: state::serial(db.read(), id).await?,
+            standing: state::resources(db.read(), id).await?,
+            cut_off: state::cut_off(db.read(), id).await?,
             sample: stack.sample,
             role: scope.role(),
             now: self.0.env.now(),
@@ -186,6 +190,11 @@ impl Stacks {
             return Err(Error::conflict(format!(
                 "Run {} of this stack is {}. Wait for its end or cancel it, then remove the stack.",
                 active.number, active.state
+            )));
+        }
+        if let Some(run) = state::cut_off(&transaction, id).await? {
+            return Err(Error::conflict(format!(
+                "Run {run} was cut off, so it is not known what of this stack still stands. Destroy the stack first, then remove it."
             )));
         }
         let standing = state::resources(&transaction, id).await?;

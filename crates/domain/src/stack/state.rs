@@ -78,7 +78,25 @@ struct StateFacts {
     serial: i64,
     lineage: String,
     #[serde(default)]
-    resources: Vec<serde::de::IgnoredAny>,
+    resources: Vec<Resource>,
+}
+
+/// A resource block with what stands of it.
+#[derive(Deserialize)]
+struct Resource {
+    module: Option<String>,
+    mode: String,
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+    #[serde(default)]
+    instances: Vec<Instance>,
+}
+
+#[derive(Deserialize)]
+struct Instance {
+    /// A number, or a text in quotes, as an address has it.
+    index_key: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +173,7 @@ impl States {
                 )));
             }
         }
+        let standing: usize = facts.resources.iter().map(|one| one.instances.len()).sum();
         let version = newest.map_or(0, |newest| newest.version) + 1;
         tofu_state::ActiveModel {
             stack_id: Set(run.stack_id),
@@ -162,7 +181,7 @@ impl States {
             serial: Set(facts.serial),
             lineage: Set(facts.lineage),
             digest: Set(digest),
-            resources: Set(i32::try_from(facts.resources.len()).unwrap_or(i32::MAX)),
+            resources: Set(i32::try_from(standing).unwrap_or(i32::MAX)),
             sealed: Set(self.core.vault.seal(&place(run.stack_id, version), state)?),
             run_id: Set(run.id),
             created_at: Set(self.core.env.now()),
@@ -194,6 +213,10 @@ impl States {
             .one(&transaction)
             .await?;
         if let Some(held) = held {
+            if held.run_id == run.id && held.lock_id == id {
+                // OpenTofu asks again when it did not hear the answer.
+                return Ok(LockAnswer::Taken);
+            }
             if self.holds(&transaction, &held).await? {
                 return Ok(LockAnswer::Held(held.info));
             }
@@ -235,7 +258,9 @@ impl States {
             .filter(state_lock::Column::LockId.eq(id))
             .exec(db.write())
             .await?;
-        if gone.rows_affected == 0 {
+        // OpenTofu asks again when it did not hear the answer.
+        let held = state_lock::Entity::find_by_id(run.stack_id);
+        if gone.rows_affected == 0 && held.one(db.write()).await?.is_some() {
             return Err(Error::refused(
                 ErrorCode::StateLocked,
                 "This run does not hold that lock.",
@@ -355,6 +380,65 @@ pub(in crate::stack) async fn serial(
         .into_tuple()
         .one(on)
         .await?)
+}
+
+/// The number of the run whose apply was cut off, when nothing was applied whole since: it
+/// is not known what stands then, whatever the state says.
+pub(in crate::stack) async fn cut_off(
+    on: &impl ConnectionTrait,
+    stack: StackId,
+) -> Result<Option<i32>> {
+    let last: Option<(i32, RunState)> = run::Entity::find()
+        .select_only()
+        .columns([run::Column::Number, run::Column::State])
+        .filter(run::Column::StackId.eq(stack))
+        .filter(run::Column::ApplyLockedAt.is_not_null())
+        .filter(run::Column::State.is_in([RunState::Applied, RunState::NeedsReconcile]))
+        .order_by_desc(run::Column::ApplyLockedAt)
+        .order_by_desc(run::Column::Number)
+        .into_tuple()
+        .one(on)
+        .await?;
+    Ok(last
+        .filter(|(_, state)| *state == RunState::NeedsReconcile)
+        .map(|(number, _)| number))
+}
+
+/// The addresses of all that a state holds, as OpenTofu writes them.
+fn addresses(state: &[u8]) -> Result<Vec<String>> {
+    let facts: StateFacts = serde_json::from_slice(state)
+        .map_err(|error| Error::internal("read a stored state", error))?;
+    let managed = facts.resources.iter().filter(|it| it.mode == "managed");
+    Ok(managed.flat_map(Resource::addresses).collect())
+}
+
+impl Resource {
+    fn addresses(&self) -> impl Iterator<Item = String> {
+        let module = self.module.as_deref().map(|module| format!("{module}."));
+        let name = format!("{}{}.{}", module.unwrap_or_default(), self.kind, self.name);
+        self.instances.iter().map(move |one| match &one.index_key {
+            None => name.clone(),
+            Some(key) => format!("{name}[{key}]"),
+        })
+    }
+}
+
+impl Core {
+    /// What the newest state of a stack holds, by address.
+    pub(in crate::stack) async fn in_state(
+        &self,
+        on: &impl ConnectionTrait,
+        stack: StackId,
+    ) -> Result<Vec<String>> {
+        let Some(newest) = newest(on, stack).await? else {
+            return Ok(Vec::new());
+        };
+        addresses(
+            &self
+                .vault
+                .open(&place(stack, newest.version), &newest.sealed)?,
+        )
+    }
 }
 
 /// How many resources the newest state holds.

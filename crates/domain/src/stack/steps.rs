@@ -58,7 +58,7 @@ pub(in crate::stack) fn five(
             "no simulator on this instance",
         ),
         plan(stack, run.map(|run| &run.head)),
-        approval(run.map(|run| &run.head)),
+        approval(stack, run.map(|run| &run.head)),
         live(stack, run, now),
     ]
 }
@@ -94,10 +94,20 @@ fn specification(stack: &stack::Model, check: Option<&CheckHead>) -> StackStep {
     step("Specification", state, detail)
 }
 
+/// Whether a run has nothing more to say of what comes: it removed everything, or a newer
+/// revision was saved since it ended.
+fn is_past(run: &RunHead, stack: &stack::Model) -> bool {
+    was_destroyed(run) || (run.state.ended() && run.revision < stack.revision)
+}
+
+fn was_destroyed(run: &RunHead) -> bool {
+    run.kind == RunKind::Destroy && matches!(run.state, RunState::Applied | RunState::Unchanged)
+}
+
 fn plan(stack: &stack::Model, run: Option<&RunHead>) -> StackStep {
     let (state, detail) = match run {
         None => (StackStepState::Empty, "not planned yet".to_owned()),
-        Some(run) if run.state.ended() && run.revision < stack.revision => (
+        Some(run) if is_past(run, stack) => (
             StackStepState::Empty,
             format!("revision {} is not planned yet", stack.revision),
         ),
@@ -118,19 +128,20 @@ fn plan(stack: &stack::Model, run: Option<&RunHead>) -> StackStep {
                 RunState::Failed => (StackStepState::Bad, "failed".to_owned()),
                 RunState::Cancelled => (StackStepState::Empty, "cancelled".to_owned()),
                 RunState::Stale => (StackStepState::Empty, "stale, plan again".to_owned()),
-                RunState::NeedsReconcile => (
-                    StackStepState::Empty,
-                    "plan again to see what stands".to_owned(),
-                ),
+                RunState::NeedsReconcile => {
+                    (StackStepState::Empty, "cut off, plan again".to_owned())
+                }
             }
         }
     };
     step("Plan", state, detail)
 }
 
-fn approval(run: Option<&RunHead>) -> StackStep {
+fn approval(stack: &stack::Model, run: Option<&RunHead>) -> StackStep {
+    let nothing_yet = || (StackStepState::Empty, "nothing to approve yet".to_owned());
     let (state, detail) = match run {
-        None => (StackStepState::Empty, "nothing to approve yet".to_owned()),
+        None => nothing_yet(),
+        Some(run) if is_past(run, stack) => nothing_yet(),
         Some(run) => {
             let by = run.decided_by.as_deref().unwrap_or_default();
             match run.state {
@@ -148,7 +159,13 @@ fn approval(run: Option<&RunHead>) -> StackStep {
 fn live(stack: &stack::Model, run: Option<&CurrentRun>, now: Timestamp) -> StackStep {
     let since = || match (stack.applied_revision, stack.applied_at) {
         (Some(revision), Some(at)) => format!("revision {revision}, {}", at.relative_to(now)),
-        _ => "nothing applied yet".to_owned(),
+        _ => match run.map(|run| &run.head).filter(|run| was_destroyed(run)) {
+            Some(run) => {
+                let at = run.finished_at.unwrap_or(stack.updated_at);
+                format!("destroyed {}", at.relative_to(now))
+            }
+            None => "nothing applied yet".to_owned(),
+        },
     };
     let (state, detail) = match (stack.status, run) {
         (_, Some(CurrentRun { head, resources })) if head.state == RunState::Applying => {
@@ -168,6 +185,10 @@ fn live(stack: &stack::Model, run: Option<&CurrentRun>, now: Timestamp) -> Stack
         (StackStatus::Error, Some(run)) if run.head.state == RunState::Failed => {
             (StackStepState::Bad, "the last apply failed".to_owned())
         }
+        (StackStatus::Error, Some(run)) if run.head.state == RunState::Cancelled => (
+            StackStepState::Bad,
+            "the last apply was cancelled".to_owned(),
+        ),
         (StackStatus::Error, _) => (StackStepState::Bad, "the last apply did not end".to_owned()),
         (StackStatus::Active, _) if stack.applied_revision == Some(stack.revision) => {
             (StackStepState::Good, since())

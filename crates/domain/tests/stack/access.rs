@@ -217,7 +217,8 @@ async fn a_token_may_no_more_than_its_owner_and_its_scopes(world: &World) {
             .expect_err("may not write");
         assert_eq!(error.code(), ErrorCode::Forbidden);
     }
-    // A token that may write and nothing else is told what it did, and reads nothing else.
+    // The portal lets no token in that may not read. This world's portal does: here each
+    // call asks for its own scope only, so such a token is told what it did and no more.
     token(world, "nordhaus:write", Role::Admin, &[Scope::Write]);
     let scope = world
         .stack

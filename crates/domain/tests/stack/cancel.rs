@@ -115,7 +115,9 @@ async fn a_killed_apply_needs_a_plan_and_frees_its_own_lock_only(world: &World) 
         .await;
     assert_eq!(
         killed.failure.as_deref(),
-        Some("Killed by owner: it is not known what stands. Plan again: the plan shows it.")
+        Some(
+            "Killed by owner: it is not known what stands. Plan again: everything is made anew then."
+        )
     );
     assert_eq!(locks(world).await, [held.run.id]);
     let view = world.stack.stacks.view(&scope, stack).await.expect("it");

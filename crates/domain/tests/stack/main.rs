@@ -12,6 +12,7 @@ mod events;
 mod exchange;
 mod hand_over;
 mod isolation;
+mod log;
 mod namespaces;
 mod runs;
 mod specifications;

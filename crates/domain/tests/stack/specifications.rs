@@ -11,7 +11,7 @@ use types::{
     },
 };
 
-use crate::support::{BAD, World, yaml};
+use crate::support::{BAD, Misbehave, World, yaml};
 
 fn update(yaml: &str, base_revision: Option<i32>) -> SpecificationUpdate {
     SpecificationUpdate {
@@ -278,6 +278,30 @@ async fn the_tenants_plan_limits_nodes_over_all_stacks(world: &World) {
     worker.stop().await;
 }
 
+async fn two_plans_that_fit_alone_are_not_approved_together(world: &World) {
+    let scope = world.admin().await;
+    let names: Vec<String> = (0..6).map(|n| format!("nuc-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let worker = world.work();
+    let (one, other) = (
+        world.stack(&scope, "one", &names).await,
+        world.stack(&scope, "other", &names).await,
+    );
+    let (one, other) = (
+        world.waiting(&scope, one).await,
+        world.waiting(&scope, other).await,
+    );
+    // Neither is applied when both are asked for.
+    world.runner.next(Misbehave::ApplyHangsBeforeLock);
+    let (first, second) = tokio::join!(world.approve(&scope, &one), world.approve(&scope, &other));
+    let refused = match (first, second) {
+        (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
+        answers => panic!("{answers:?}"),
+    };
+    assert_eq!(refused.code(), ErrorCode::PlanLimit);
+    worker.stop().await;
+}
+
 async fn a_new_revision_makes_waiting_plans_stale(world: &World) {
     let scope = world.admin().await;
     let stack = world.stack(&scope, "core", &["nuc-1"]).await;
@@ -324,6 +348,7 @@ on_both!(
     without_cue_nothing_is_valid_and_nothing_is_lost,
     a_specification_has_a_size,
     the_tenants_plan_limits_nodes_over_all_stacks,
+    two_plans_that_fit_alone_are_not_approved_together,
     a_new_revision_makes_waiting_plans_stale,
     members_edit_and_viewers_read,
 );

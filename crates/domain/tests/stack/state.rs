@@ -186,10 +186,17 @@ async fn one_lock_at_a_time_and_only_its_holder_writes(world: &World) {
         let error = state.unlock(credentials, &body).await.expect_err("refused");
         assert_eq!(error.code(), code);
     }
-    state
-        .unlock(credentials, &info(&holder))
-        .await
-        .expect("released");
+    // Who did not hear the answer asks again.
+    assert_eq!(
+        state.lock(credentials, &info(&holder)).await.expect("held"),
+        LockAnswer::Taken
+    );
+    for _ in 0..2 {
+        state
+            .unlock(credentials, &info(&holder))
+            .await
+            .expect("released");
+    }
     finish(world, &run).await;
     worker.stop().await;
 }

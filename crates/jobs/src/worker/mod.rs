@@ -35,6 +35,12 @@ pub trait Handler: Send + Sync + 'static {
     fn timeout(&self) -> Option<Duration> {
         None
     }
+
+    /// How long an attempt has to stop when its lease is lost, if it needs longer than the
+    /// worker's grace to leave nothing half done. The job may run elsewhere meanwhile.
+    fn grace_without_lease(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// How a worker behaves.

@@ -100,7 +100,7 @@ impl Supervised {
                     control.cancel(CancelReason::TimedOut);
                 }
                 () = control.token().cancelled(), if drop_at.is_none() => {
-                    drop_at = Some(Instant::now() + self.options.grace);
+                    drop_at = Some(Instant::now() + self.grace(control));
                 }
                 () = at(drop_at) => {
                     running.abort_all();
@@ -109,6 +109,14 @@ impl Supervised {
                 }
             }
         }
+    }
+
+    fn grace(&self, control: &Control) -> Duration {
+        match control.reason() {
+            Some(CancelReason::LeaseLost) => self.handler.grace_without_lease(),
+            _ => None,
+        }
+        .unwrap_or(self.options.grace)
     }
 
     /// Renews the lease; answers until when (ms) it holds.

@@ -174,6 +174,8 @@ pub struct RunView {
     pub decided_at: Option<Timestamp>,
     /// What they said.
     pub comment: Option<String>,
+    /// Who cancelled it, or wants it to end.
+    pub cancelled_by: Option<String>,
     /// Why it failed and what to do.
     pub failure: Option<String>,
     /// The kind of problem that it failed with; `/problems/{code}` explains it.
@@ -182,6 +184,8 @@ pub struct RunView {
     pub cancelling: bool,
     /// The viewer's role.
     pub role: Role,
+    /// The viewer asked for it.
+    pub own: bool,
     /// The server's time when this was read.
     pub now: Timestamp,
 }
@@ -229,6 +233,9 @@ pub enum RunEvent {
     /// Lines of its log.
     Log(Vec<RunLogLine>),
 }
+
+/// Most lines of a run's log that one read answers.
+pub const LOG_PAGE: u16 = 1000;
 
 /// A line of a run's log; numbered through all its jobs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,6 +21,7 @@ fn kit_with(stackfile: &str) -> (tempfile::TempDir, Kit) {
         version: "1.0.0".to_owned(),
         module: folder.path().to_owned(),
         folder: folder.path().join("kits/odd"),
+        digest: String::new(),
     };
     (folder, kit)
 }

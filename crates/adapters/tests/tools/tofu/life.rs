@@ -167,6 +167,70 @@ async fn a_homelab_comes_changes_and_goes() {
 }
 
 #[tokio::test]
+async fn what_was_cut_off_is_made_anew_whatever_the_state_says() {
+    let stack = Stack::new(&[]).await;
+    let work = homelab(stack.work(variables(&["22/tcp"])));
+    let made = plan(&work).await;
+    apply(&work, &made).await;
+    let node = stack.output().join("nuc-2/node.json");
+    let whole = std::fs::read(&node).unwrap();
+    // An apply that was cut off had come so far, and saved no state.
+    let ghost = stack.output().join("ghost/node.json");
+    let haunt = || {
+        std::fs::create_dir_all(ghost.parent().unwrap()).unwrap();
+        std::fs::write(&ghost, "{}").unwrap();
+    };
+    haunt();
+    std::fs::write(&node, "{}").unwrap();
+    assert!(
+        plan(&work).await.changes.is_empty(),
+        "the state knows nothing of it"
+    );
+
+    let held = [
+        "node[\"nuc-1\"]",
+        "node[\"nuc-2\"]",
+        "service[\"dns\"]",
+        "node[\"gone\"]",
+    ];
+    let anew = InfrastructureWork {
+        anew: Some(held.map(|name| format!("terraform_data.{name}")).to_vec()),
+        ..work
+    };
+    let replacing = plan(&anew).await;
+    let (add, change, destroy) = (3, 0, 3);
+    let summary = ChangeSummary {
+        add,
+        change,
+        destroy,
+    };
+    assert_eq!(replacing.summary, summary);
+    apply(&anew, &replacing).await;
+    assert!(!ghost.exists());
+    assert_eq!(std::fs::read(&node).unwrap(), whole);
+
+    let destroy = InfrastructureWork {
+        destroy: true,
+        ..anew
+    };
+    let removal = plan(&destroy).await;
+    apply(&destroy, &removal).await;
+    // What is in no state goes by a removal that finds nothing else to do.
+    haunt();
+    let removal = plan(&destroy).await;
+    assert!(removal.changes.is_empty());
+    apply(&destroy, &removal).await;
+    assert_eq!(std::fs::read_dir(stack.output()).unwrap().count(), 0);
+}
+
+async fn apply(work: &InfrastructureWork, plan: &PlanResult) {
+    runner()
+        .apply(work, &plan.plan, &Watched::new().watch)
+        .await
+        .expect("it is applied");
+}
+
+#[tokio::test]
 async fn a_name_is_never_taken_for_a_command() {
     let stack = Stack::new(&[]).await;
     let mut variables = variables(&["22/tcp"]);

@@ -57,6 +57,7 @@ impl Stack {
             module: self.folder.path().join("module"),
             variables,
             destroy: false,
+            anew: None,
             output: self.output(),
             backend: self.credentials.clone(),
         }

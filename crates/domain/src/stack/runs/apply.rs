@@ -2,7 +2,7 @@
 //!
 //! From the moment that OpenTofu takes the state's lock in an apply, things may have
 //! changed. So an attempt that finds such an apply of an earlier attempt does not
-//! repeat it: the run then needs a new plan, which shows what stands. Before the lock
+//! repeat it: the run then needs a new plan, which makes everything anew. Before the lock
 //! nothing can have changed, and the apply is simply begun again.
 
 use entity::namespace::run;
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// What is told of a run whose apply was cut off.
-const CUT_OFF: &str = "The worker stopped in the middle of this apply, so it is not known what stands. Plan again: the plan shows it.";
+const CUT_OFF: &str = "The worker stopped in the middle of this apply, so it is not known what stands. Plan again: everything is made anew then.";
 
 /// An apply that was observed to be complete, with what it was made of.
 struct Applied {
@@ -136,12 +136,13 @@ impl Runs {
             }
             Err(Without::Stopped | Without::Killed) => {}
         }
+        attempt.flush_whole(&mut progress).await;
         attempt
             .persist(|| attempt.conclude_apply(&progress, &applied))
             .await
     }
 
-    /// A run whose apply was cut off: what stands is not known until the next plan.
+    /// A run whose apply was cut off: what stands is not known until the next apply.
     pub(super) async fn give_up(
         &self,
         on: &DatabaseTransaction,
@@ -156,6 +157,7 @@ impl Runs {
             .exec(on)
             .await?;
         mark_broken(on, run.stack_id, now).await?;
+        self.core.stale_after(on, run).await?;
         forget_plans(on, &[run.id]).await
     }
 }
@@ -189,11 +191,20 @@ impl Attempt {
             .ok_or_else(missing)?;
         let inputs: Inputs = serde_json::from_slice(&inputs)
             .map_err(|error| Error::internal("read the plan's inputs", error))?;
-        let work = self.infrastructure(
-            &kit,
-            inputs.variables.clone(),
-            self.run.kind == RunKind::Destroy,
-        );
+        if inputs.module != kit.digest {
+            return Err(Error::refused(
+                ErrorCode::PlanStale,
+                format!(
+                    "The kit {} was changed after this plan was made. Plan again.",
+                    kit.name
+                ),
+            )
+            .into());
+        }
+        let anew = state::cut_off(self.db.read(), self.stack.id)
+            .await?
+            .map(|_| Vec::new());
+        let work = self.infrastructure(&kit, inputs.variables.clone(), anew);
         let answer = self
             .observe(progress, |watch| {
                 let (core, work, plan) = (&self.core, &work, &plan);
@@ -252,6 +263,9 @@ impl Attempt {
                 if touched && state != RunState::Stale {
                     self.record_broken(&transaction).await?;
                 }
+                if touched && state == RunState::NeedsReconcile {
+                    self.core.stale_after(&transaction, &run).await?;
+                }
                 (state, change)
             }
         };
@@ -276,12 +290,12 @@ fn unfinished(
         Without::Killed if run.cancel > 0 => (
             RunState::NeedsReconcile,
             format!(
-                "Killed by {by}: it is not known what stands. Plan again: the plan shows it."
+                "Killed by {by}: it is not known what stands. Plan again: everything is made anew then."
             ),
         ),
         Without::Killed => (
             RunState::NeedsReconcile,
-            "The program was killed in the middle of the apply, at a limit or because it did not end: it is not known what stands. Plan again: the plan shows it.".to_owned(),
+            "The program was killed in the middle of the apply, at a limit or because it did not end: it is not known what stands. Plan again: everything is made anew then.".to_owned(),
         ),
         Without::Stopped if run.cancel > 0 && touched => (
             RunState::Cancelled,

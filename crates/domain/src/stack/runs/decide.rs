@@ -8,10 +8,10 @@ use types::{
     stack::{RunApprove, RunKind, RunState, RunView},
 };
 
-use super::{Runs, handlers::Kind, row, subject};
+use super::{Runs, handlers::Kind, row, specified_nodes, subject, turn, within_plan};
 use crate::{
     Error, Result,
-    stack::{core::forget_plans, state, tenancy::TenantScope},
+    stack::{core::forget_plans, specifications::revision, state, tenancy::TenantScope},
 };
 
 /// The longest comment, in bytes.
@@ -23,7 +23,8 @@ impl Runs {
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `conflict` when the run does not wait, `plan_stale` when
-    /// the plan is another one or the state or specification has moved on.
+    /// the plan is another one or the state or specification has moved on, `plan_limit`
+    /// when other stacks have come to have too many nodes for it meanwhile.
     pub async fn approve(
         &self,
         scope: &TenantScope,
@@ -53,6 +54,12 @@ impl Runs {
             transaction.commit().await?;
             self.core.changes.announce();
             return Err(Error::refused(ErrorCode::PlanStale, why));
+        }
+        if run.kind == RunKind::Apply {
+            turn(&transaction).await?;
+            let planned = revision(&transaction, stack.id, run.revision).await?;
+            let nodes = planned.map_or(0, |it| specified_nodes(&it.check));
+            within_plan(&transaction, scope, stack.id, nodes).await?;
         }
         row::change()
             .col_expr(run::Column::State, Expr::value(RunState::Approved.word()))
@@ -156,7 +163,7 @@ fn fits(comment: &str) -> Result<()> {
     if comment.len() > LONGEST_COMMENT || comment.contains('\0') {
         return Err(Error::invalid(
             "comment",
-            "A comment has at most 2,000 characters.",
+            "A comment has at most 2,000 characters, all of which can be shown.",
         ));
     }
     Ok(())

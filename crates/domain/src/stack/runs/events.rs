@@ -113,7 +113,7 @@ impl Follow {
         Ok(RunEvent::Run(Box::new(row::view(
             run,
             &self.stack,
-            self.scope.role(),
+            &self.scope,
             self.core.env.now(),
         ))))
     }

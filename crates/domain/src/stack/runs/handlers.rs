@@ -1,5 +1,7 @@
 //! The jobs of the stack service: which there are, and how they enter the queue.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use entity::namespace::run;
 use jobs::{Handler, JobContext, NewJob, Outcome};
@@ -26,6 +28,10 @@ impl Kind {
         }
     }
 }
+
+/// How long an apply may take to save its state, with the attempts that OpenTofu and
+/// kombify make while the database is away.
+const TO_SAVE: Duration = Duration::from_secs(180);
 
 /// What a job of a run carries.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,6 +71,10 @@ impl Handler for ApplyHandler {
 
     async fn run(&self, context: JobContext) -> Outcome {
         work(&self.0, Kind::Apply, context).await
+    }
+
+    fn grace_without_lease(&self) -> Option<Duration> {
+        Some(TO_SAVE)
     }
 }
 

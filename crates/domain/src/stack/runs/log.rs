@@ -1,22 +1,58 @@
 //! A run's log: numbered through all its jobs, kept as long as the run.
 
 use entity::namespace::{run, run_log};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, Query},
 };
-use types::{RunId, Timestamp, stack::RunLogLine};
+use types::{
+    RunId, Timestamp,
+    portal::{Role, Scope},
+    stack::{LOG_PAGE, RunLogLine},
+};
 
-use super::super::tenancy::NamespaceDb;
-use crate::Result;
+use super::Runs;
+use crate::{
+    Error, Result,
+    stack::{
+        core::find_run,
+        tenancy::{NamespaceDb, TenantScope},
+    },
+};
 
-/// Most lines that one read answers.
-pub(in crate::stack) const PAGE: u64 = 1000;
 /// Most lines of a run; the last one says that the rest is left out.
 const MOST_LINES: i64 = 50_000;
 /// Most characters of a line.
 const LONGEST: usize = 4000;
+
+impl Runs {
+    /// The whole log as it stands, one page of lines after the other, so that no more than
+    /// that is in memory at once.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`; the stream itself ends with an error when the database
+    /// fails.
+    pub async fn whole_log(
+        &self,
+        scope: &TenantScope,
+        number: i32,
+    ) -> Result<BoxStream<'static, Result<Vec<RunLogLine>>>> {
+        scope.require(Role::Viewer, Scope::Read)?;
+        let db = self.core.open(scope).await?;
+        let run = find_run(db.read(), number).await?.id;
+        Ok(stream::try_unfold((db, 0), move |(db, after)| async move {
+            let lines = read(db.read(), run, after).await?;
+            let last = lines.last().map(|line| line.number);
+            Ok::<_, Error>(last.map(|last| (lines, (db, last))))
+        })
+        .boxed())
+    }
+}
 
 /// A line to write.
 #[derive(Clone, Debug)]
@@ -98,7 +134,7 @@ pub(in crate::stack) async fn append(
     Ok(true)
 }
 
-/// The lines after a number, at most [`PAGE`].
+/// The lines after a number, at most [`LOG_PAGE`].
 pub(in crate::stack) async fn read(
     on: &impl ConnectionTrait,
     run: RunId,
@@ -108,7 +144,7 @@ pub(in crate::stack) async fn read(
         .filter(run_log::Column::RunId.eq(run))
         .filter(run_log::Column::Number.gt(after))
         .order_by_asc(run_log::Column::Number)
-        .limit(PAGE)
+        .limit(u64::from(LOG_PAGE))
         .all(on)
         .await?;
     Ok(rows

@@ -26,7 +26,8 @@ use entity::namespace::{counter, run, stack, stack_revision};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict, Query},
 };
 use types::{
@@ -50,6 +51,8 @@ use crate::{Error, Result};
 
 pub use events::RunEvents;
 
+/// The counter that numbers a tenant's runs.
+const RUN_NUMBERS: &str = "run";
 /// Most runs that a list answers.
 const LIST: u64 = 200;
 
@@ -180,17 +183,12 @@ impl Runs {
         self.show(scope, number).await
     }
 
-    /// The same for whoever just changed it: a token that may write sees what it did.
+    /// The same for whoever just changed it, who is not asked again for role and scope.
     async fn show(&self, scope: &TenantScope, number: i32) -> Result<RunView> {
         let db = self.core.open(scope).await?;
         let run = find_run(db.read(), number).await?;
         let stack = find_stack(db.read(), run.stack_id).await?;
-        Ok(row::view(
-            run,
-            &stack.name,
-            scope.role(),
-            self.core.env.now(),
-        ))
+        Ok(row::view(run, &stack.name, scope, self.core.env.now()))
     }
 
     /// The lines of a run's log after a number, at most 1,000.
@@ -258,12 +256,12 @@ async fn plannable(
             "This stack has no specification yet. Save one first.",
         ));
     };
-    let check: Option<SpecificationCheck> = serde_json::from_value(revision.check).ok();
     if !revision.valid {
+        let check: Option<SpecificationCheck> = serde_json::from_value(revision.check).ok();
         return Err(not_valid(wanted, check.as_ref()));
     }
     if kind == RunKind::Apply {
-        let nodes = check.map_or(0, |check| check.nodes);
+        let nodes = specified_nodes(&revision.check);
         within_plan(on, scope, stack.id, nodes).await?;
     }
     Ok(())
@@ -295,6 +293,47 @@ fn not_valid(number: i32, check: Option<&SpecificationCheck>) -> Error {
     )
 }
 
+/// How many nodes a revision has, by its check.
+fn specified_nodes(check: &serde_json::Value) -> u32 {
+    serde_json::from_value(check.clone()).map_or(0, |check: SpecificationCheck| check.nodes)
+}
+
+/// How many nodes the tenant's other stacks have, or are about to have: what an approved
+/// run brings counts from its approval on. In a transaction that takes the tenant's
+/// [`turn`] it holds until its end.
+pub(in crate::stack) async fn nodes_elsewhere(
+    on: &impl ConnectionTrait,
+    stack: StackId,
+) -> Result<u32> {
+    let mut nodes = nodes::count_elsewhere(on, stack).await?;
+    let coming: Vec<(StackId, i32)> = run::Entity::find()
+        .select_only()
+        .columns([run::Column::StackId, run::Column::Revision])
+        .filter(run::Column::StackId.ne(stack))
+        .filter(run::Column::Kind.eq(RunKind::Apply))
+        .filter(run::Column::State.is_in([RunState::Approved, RunState::Applying]))
+        .into_tuple()
+        .all(on)
+        .await?;
+    for (other, number) in coming {
+        let wanted = revision(on, other, number).await?;
+        let wanted = wanted.map_or(0, |it| specified_nodes(&it.check));
+        let count = nodes.entry(other).or_default();
+        *count = Ord::max(*count, wanted);
+    }
+    Ok(nodes.into_values().fold(0, u32::saturating_add))
+}
+
+/// Takes the tenant's turn until the transaction ends: of two stacks that are approved at
+/// once the second one sees the first one's nodes.
+async fn turn(on: &DatabaseTransaction) -> Result<()> {
+    counter::Entity::find_by_id(RUN_NUMBERS.to_owned())
+        .lock_exclusive()
+        .one(on)
+        .await?;
+    Ok(())
+}
+
 /// Whether the tenant's plan allows so many nodes in this stack.
 async fn within_plan(
     on: &impl ConnectionTrait,
@@ -302,9 +341,7 @@ async fn within_plan(
     stack: StackId,
     nodes: u32,
 ) -> Result<()> {
-    let wanted = nodes::count_elsewhere(on, stack)
-        .await?
-        .saturating_add(nodes);
+    let wanted = nodes_elsewhere(on, stack).await?.saturating_add(nodes);
     if wanted > scope.max_nodes() {
         return Err(Error::refused(
             ErrorCode::PlanLimit,
@@ -323,7 +360,7 @@ async fn next_number(on: &DatabaseTransaction) -> Result<i32> {
     let next = Query::insert()
         .into_table(counter::Entity)
         .columns([counter::Column::Name, counter::Column::Value])
-        .values_panic(["run".into(), 1.into()])
+        .values_panic([RUN_NUMBERS.into(), 1.into()])
         .on_conflict(
             OnConflict::column(counter::Column::Name)
                 .value(

@@ -3,7 +3,6 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use entity::namespace::run;
-use jobs::CancelReason;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -14,7 +13,7 @@ use super::{
     log::{self, NewLine},
     row,
     steps::{self, Begun},
-    work::Attempt,
+    work::{Attempt, WRITE_AGAIN, WRITES},
 };
 use crate::{
     Result,
@@ -139,10 +138,8 @@ impl Attempt {
                     return;
                 }
                 () = worker_stops.cancelled(), if *stop.borrow() == Stop::No => {
-                    tell(stop, match self.context.cancel_reason() {
-                        Some(CancelReason::LeaseLost) => Stop::Force,
-                        _ => Stop::Graceful,
-                    });
+                    // Also without a lease: whoever has the run now is seen in its row.
+                    tell(stop, Stop::Graceful);
                 }
                 _ = look.tick() => self.look(progress, stop).await,
                 Ok(()) = wake.changed() => self.look(progress, stop).await,
@@ -236,6 +233,18 @@ impl Attempt {
             }
         }
         self.core.changes.announce();
+    }
+
+    /// Writes what is left of it before the run ends: afterwards nothing can be written.
+    pub(super) async fn flush_whole(&self, progress: &mut Progress) {
+        for _ in 0..WRITES {
+            self.flush(progress).await;
+            if progress.lines.is_empty() && !progress.dirty {
+                return;
+            }
+            tokio::time::sleep(WRITE_AGAIN).await;
+        }
+        tracing::error!(run.id = %self.run.id, lines = progress.lines.len(), "the last lines of a run could not be written");
     }
 
     async fn write_steps(&self, progress: &Progress) -> Result<()> {

@@ -38,6 +38,9 @@ use crate::{
 pub(super) struct Inputs {
     pub(super) variables: serde_json::Value,
     pub(super) nodes: Vec<SpecifiedNode>,
+    /// The digest of the kit's OpenTofu module: a plan holds no scripts.
+    #[serde(default)]
+    pub(super) module: String,
 }
 
 /// A plan that was made, and the state that it is for.
@@ -45,6 +48,8 @@ struct Planned {
     result: PlanResult,
     inputs: Inputs,
     serial: i64,
+    /// The run that was cut off before, so that all is made anew.
+    anew_since: Option<i32>,
 }
 
 /// Why there is no plan.
@@ -110,6 +115,7 @@ impl Runs {
         if let Err(Without::Failed(error)) = &planned {
             attempt.fail(&mut progress, &error.problem().detail).await;
         }
+        attempt.flush_whole(&mut progress).await;
         attempt
             .persist(|| attempt.conclude_plan(&progress, &planned))
             .await
@@ -146,7 +152,15 @@ impl Attempt {
 
         self.begin(progress, INIT).await;
         let before = state::serial(self.db.read(), self.stack.id).await?;
-        let work = self.infrastructure(&kit, variables.clone(), self.run.kind == RunKind::Destroy);
+        let anew_since = state::cut_off(self.db.read(), self.stack.id).await?;
+        let anew = match anew_since {
+            Some(run) => {
+                self.note(progress, "warn", format!("Run {run} was cut off, so it is not known what stands: this plan makes everything anew."));
+                Some(self.core.in_state(self.db.read(), self.stack.id).await?)
+            }
+            None => None,
+        };
+        let work = self.infrastructure(&kit, variables.clone(), anew);
         let answer = self
             .observe(progress, |watch| {
                 let (core, work) = (&self.core, &work);
@@ -173,8 +187,13 @@ impl Attempt {
         self.flush(progress).await;
         Ok(Planned {
             result,
-            inputs: Inputs { variables, nodes },
+            inputs: Inputs {
+                variables,
+                nodes,
+                module: kit.digest,
+            },
             serial: before.unwrap_or(0),
+            anew_since,
         })
     }
 
@@ -252,6 +271,7 @@ impl Attempt {
                 },
             inputs,
             serial,
+            anew_since,
         } = planned;
         let stack = self.stack_now(on).await?;
         let now = self.core.env.now();
@@ -263,8 +283,9 @@ impl Attempt {
             let stale =
                 row::ending(RunState::Stale, now).col_expr(run::Column::Failure, Expr::value(why));
             (RunState::Stale, stale)
-        } else if changes.is_empty() {
-            // Nothing to change is an observation: all stands as it is specified.
+        } else if changes.is_empty() && anew_since.is_none() {
+            // Nothing to change, where all that was done was seen to its end: all stands as
+            // it is specified.
             self.record_standing(on, &inputs.nodes).await?;
             (RunState::Unchanged, row::ending(RunState::Unchanged, now))
         } else {

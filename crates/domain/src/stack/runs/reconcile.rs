@@ -47,8 +47,9 @@ impl Runs {
             ]))
             .all(db.read())
             .await?;
+        let mut first = Ok(());
         for run in working {
-            self.reconcile_run(scope, &db, &run).await?;
+            first = first.and(self.reconcile_run(scope, &db, &run).await);
         }
         for lock in state_lock::Entity::find().all(db.read()).await? {
             let works = run::Entity::find_by_id(lock.run_id)
@@ -56,10 +57,15 @@ impl Runs {
                 .await?
                 .is_some_and(|run| matches!(run.state, RunState::Planning | RunState::Applying));
             if !works {
-                row::release_lock(db.write(), lock.run_id).await?;
+                // This very lock: its run may have begun again and taken another.
+                state_lock::Entity::delete_many()
+                    .filter(state_lock::Column::RunId.eq(lock.run_id))
+                    .filter(state_lock::Column::LockId.eq(lock.lock_id))
+                    .exec(db.write())
+                    .await?;
             }
         }
-        Ok(())
+        first
     }
 
     async fn reconcile_run(

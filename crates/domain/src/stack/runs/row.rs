@@ -8,12 +8,11 @@ use sea_orm::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use types::{
     ErrorCode, RunId, StackId, Timestamp,
-    portal::Role,
     stack::{ChangeSummary, RunBrief, RunKind, RunState, RunView},
 };
 
 use super::steps;
-use crate::{Error, Result};
+use crate::{Error, Result, stack::tenancy::TenantScope};
 
 /// States in which something may still happen.
 pub(in crate::stack) const ACTIVE: [RunState; 5] = [
@@ -47,7 +46,7 @@ pub(in crate::stack) struct RunHead {
     pub(in crate::stack) decided_by: Option<String>,
     pub(in crate::stack) summary: Summary,
     created_at: Timestamp,
-    finished_at: Option<Timestamp>,
+    pub(in crate::stack) finished_at: Option<Timestamp>,
 }
 
 /// How much a run's plan touches, read without a detour over a tree of JSON.
@@ -76,7 +75,7 @@ impl RunHead {
 pub(in crate::stack) fn view(
     run: run::Model,
     stack_name: &str,
-    role: Role,
+    scope: &TenantScope,
     now: Timestamp,
 ) -> RunView {
     let steps = steps::shown(&run);
@@ -88,7 +87,7 @@ pub(in crate::stack) fn view(
         state,
         revision,
         requested_by,
-        requested_by_id: _,
+        requested_by_id,
         decided_by,
         decided_at,
         comment,
@@ -100,7 +99,7 @@ pub(in crate::stack) fn view(
         failure,
         failure_code,
         cancel,
-        cancelled_by: _,
+        cancelled_by,
         token_hash: _,
         apply_locked_at: _,
         change: _,
@@ -129,13 +128,15 @@ pub(in crate::stack) fn view(
         decided_by,
         decided_at,
         comment,
+        cancelled_by,
         failure,
         failure_code: failure_code.and_then(|word| {
             let mut all = ErrorCode::ALL.iter().copied();
             all.find(|code| code.word() == word)
         }),
         cancelling: cancel > 0 && !state.ended(),
-        role,
+        role: scope.role(),
+        own: requested_by_id == scope.member(),
         now,
     }
 }
@@ -177,7 +178,7 @@ pub(in crate::stack) async fn make_stale(
     ending(RunState::Stale, now)
         .col_expr(run::Column::Failure, Expr::value(why))
         .filter(run::Column::Id.is_in(runs.iter().copied()))
-        .filter(run::Column::State.eq(RunState::Waiting))
+        .filter(run::Column::State.is_in([RunState::Waiting, RunState::Approved]))
         .exec(on)
         .await?;
     Ok(())

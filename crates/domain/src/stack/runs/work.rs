@@ -31,9 +31,9 @@ use crate::{
 };
 
 /// How often the end of an attempt is written again while the database does not answer.
-const WRITE_AGAIN: Duration = Duration::from_millis(500);
+pub(super) const WRITE_AGAIN: Duration = Duration::from_millis(500);
 /// How many times.
-const WRITES: u32 = 40;
+pub(super) const WRITES: u32 = 40;
 
 /// One attempt of a worker at a run.
 pub(super) struct Attempt {
@@ -106,13 +106,14 @@ impl Attempt {
         &self,
         kit: &Kit,
         variables: serde_json::Value,
-        destroy: bool,
+        anew: Option<Vec<String>>,
     ) -> InfrastructureWork {
         let slug = self.scope.slug();
         InfrastructureWork {
             module: kit.folder.join("tofu"),
             variables,
-            destroy,
+            destroy: self.run.kind == RunKind::Destroy,
+            anew,
             backend: StateBackend {
                 address: format!(
                     "{}/internal/state/{slug}/{}",

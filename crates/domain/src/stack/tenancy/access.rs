@@ -253,6 +253,9 @@ impl Access {
         slug: &str,
         request_id: &str,
     ) -> Result<TenantScope> {
+        if !is_slug(slug) {
+            return Err(Error::tenant_not_found());
+        }
         let tenant = tenant::Entity::find()
             .filter(tenant::Column::Slug.eq(slug))
             .filter(tenant::Column::Status.ne(StackTenantStatus::Deleted))

@@ -57,8 +57,8 @@ impl Exchange {
     ///
     /// # Errors
     /// `unauthenticated` when there is no assertion, when it does not hold or when it
-    /// was exchanged before; `conflict`, `no_capacity` and `forbidden` when the tenant
-    /// cannot come in.
+    /// was exchanged before; `invalid`, `conflict`, `no_capacity`, `forbidden` and
+    /// `tenant_not_found` when the tenant cannot come in.
     pub async fn exchange(
         &self,
         assertion: Option<&str>,

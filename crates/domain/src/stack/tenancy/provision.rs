@@ -55,8 +55,9 @@ impl From<&AssertionClaims> for Identity {
 /// up to what the assertion says of it.
 ///
 /// # Errors
-/// `conflict` when the slug belongs to another tenant here,
-/// `no_capacity` when the instance is full, `forbidden` when it is suspended.
+/// `invalid` when the slug cannot be one, `conflict` when it belongs to another tenant
+/// here or the tenant has another one, `no_capacity` when the instance is full,
+/// `forbidden` when the tenant is suspended, `tenant_not_found` when it was deleted.
 pub(super) async fn ensure_tenant(
     on: &DatabaseTransaction,
     env: &Env,

@@ -143,6 +143,7 @@ impl FakeKits {
             version: "1.0.0".to_owned(),
             module: PathBuf::from("stackkits"),
             folder: PathBuf::from("stackkits/kits/base-homelab"),
+            digest: "0".repeat(64),
         };
         let view = KitView {
             name: kit.name.clone(),

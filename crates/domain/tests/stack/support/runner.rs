@@ -51,9 +51,36 @@ pub(crate) struct StateFile {
     pub(crate) resources: Vec<Resource>,
 }
 
+/// A node, as OpenTofu writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Resource {
-    pub(crate) name: String,
+    mode: String,
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+    instances: Vec<Instance>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Instance {
+    index_key: String,
+}
+
+impl Resource {
+    fn node(name: &str) -> Self {
+        Self {
+            mode: "managed".to_owned(),
+            kind: "terraform_data".to_owned(),
+            name: "node".to_owned(),
+            instances: vec![Instance {
+                index_key: name.to_owned(),
+            }],
+        }
+    }
+
+    fn key(&self) -> &str {
+        &self.instances[0].index_key
+    }
 }
 
 impl StateFile {
@@ -62,12 +89,7 @@ impl StateFile {
             version: 4,
             serial,
             lineage: "lineage-1".to_owned(),
-            resources: names
-                .iter()
-                .map(|name| Resource {
-                    name: (*name).to_owned(),
-                })
-                .collect(),
+            resources: names.iter().map(|name| Resource::node(name)).collect(),
         }
     }
 
@@ -91,6 +113,7 @@ pub(crate) struct FakeRunner {
     script: Mutex<VecDeque<Misbehave>>,
     applies: Mutex<Vec<Vec<u8>>>,
     backends: Mutex<Vec<StateBackend>>,
+    anew: Mutex<Vec<Option<Vec<String>>>>,
 }
 
 impl FakeRunner {
@@ -114,6 +137,11 @@ impl FakeRunner {
         self.backends.lock().expect("the backends").clone()
     }
 
+    /// What each plan and apply was to make anew.
+    pub(crate) fn anew(&self) -> Vec<Option<Vec<String>>> {
+        self.anew.lock().expect("what was made anew").clone()
+    }
+
     fn take(&self, apply: bool) -> Option<Misbehave> {
         let mut script = self.script.lock().expect("the script");
         let fits = |one: &Misbehave| {
@@ -131,6 +159,8 @@ impl FakeRunner {
     }
 
     fn session(&self, work: &InfrastructureWork) -> Session<'_> {
+        let anew = work.anew.clone();
+        self.anew.lock().expect("what was made anew").push(anew);
         let used = {
             let mut backends = self.backends.lock().expect("the backends");
             backends.push(work.backend.clone());
@@ -246,7 +276,11 @@ impl InfrastructureRunner for FakeRunner {
         } else {
             serde_json::from_value(work.variables["nodes"].clone()).expect("nodes")
         };
-        let standing: Vec<String> = state.resources.iter().map(|one| one.name.clone()).collect();
+        let standing: Vec<String> = state
+            .resources
+            .iter()
+            .map(|one| one.key().to_owned())
+            .collect();
         let create: Vec<String> = wanted
             .iter()
             .filter(|name| !standing.contains(name))
@@ -336,11 +370,9 @@ impl InfrastructureRunner for FakeRunner {
                 break;
             }
             if *create {
-                state.resources.push(Resource {
-                    name: (*name).clone(),
-                });
+                state.resources.push(Resource::node(name));
             } else {
-                state.resources.retain(|one| &one.name != *name);
+                state.resources.retain(|one| one.key() != *name);
             }
             say(watch, name, "wrote its configuration");
             (watch.events)(RunProgress::ResourceEnded {
