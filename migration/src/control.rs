@@ -14,6 +14,7 @@ impl MigratorTrait for Migrator {
             Box::new(Installation),
             Box::new(LaunchCodeSession),
             Box::new(TenantLaunched),
+            Box::new(TenantMaker),
         ]
     }
 }
@@ -114,6 +115,51 @@ impl MigrationTrait for TenantLaunched {
         crate::tables::drop_column(manager, "tenant", "launched_at").await
     }
 }
+
+struct TenantMaker;
+
+impl MigrationName for TenantMaker {
+    fn name(&self) -> &'static str {
+        "m20261127_000002_tenant_maker"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for TenantMaker {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::tables::add_column(manager, "tenant", column("created_by").uuid().null()).await?;
+        for (name, table, column) in LATER_INDEXES {
+            let index = Index::create()
+                .name(*name)
+                .table(Alias::new(*table))
+                .col(Alias::new(*column))
+                .to_owned();
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (name, table, _) in LATER_INDEXES {
+            let index = Index::drop()
+                .name(*name)
+                .table(Alias::new(*table))
+                .to_owned();
+            manager.drop_index(index).await?;
+        }
+        crate::tables::drop_column(manager, "tenant", "created_by").await
+    }
+}
+
+/// Name, table and column: whose tenants, and the last checks of all instances.
+const LATER_INDEXES: &[(&str, &str, &str)] = &[
+    ("index_tenant_created_by", "tenant", "created_by"),
+    (
+        "index_instance_health_check_timestamp",
+        "instance_health_check",
+        "timestamp",
+    ),
+];
 
 /// In the order of their foreign keys.
 const TABLES: &[fn() -> TableCreateStatement] = &[

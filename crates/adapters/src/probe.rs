@@ -9,7 +9,7 @@
 //!     "api": { "status": "OK" }, "agents": { "status": "OK" } },
 //!   "resources": { "cpu_percent": 3.1, "memory_percent": 41.0, "storage_percent": 63.5 } }
 //! ```
-//! Only what the components say counts; the status of the whole is derived here. Who
+//! What is said names no address, since members of a homelab read it too. Only what the components say counts; the status of the whole is derived here. Who
 //! answers under another name is another instance, however well it is.
 
 use std::{
@@ -96,17 +96,17 @@ impl HttpProbe {
                 let seconds = self.patience.as_secs_f64();
                 (
                     ComponentStatus::Timeout,
-                    format!("No answer from {endpoint} within {seconds} s."),
+                    format!("No answer within {seconds} s."),
                 )
             } else if error.is_connect() {
                 (
                     ComponentStatus::Error,
-                    format!("Nothing answers at {endpoint}."),
+                    "Nothing answers at its address.".to_owned(),
                 )
             } else {
                 (
                     ComponentStatus::Error,
-                    format!("{endpoint} could not be asked: {}.", error.without_url()),
+                    format!("It could not be asked: {}.", error.without_url()),
                 )
             }
         };
@@ -118,25 +118,26 @@ impl HttpProbe {
             if body.len() > LARGEST {
                 return Err((
                     ComponentStatus::Error,
-                    format!("{address} answered more than {} KiB.", LARGEST >> 10),
+                    format!("It answered more than {} KiB.", LARGEST >> 10),
                 ));
             }
         }
         let health: Health = serde_json::from_slice(&body).map_err(|_| {
             (
                 ComponentStatus::Error,
-                format!("{address} answered {status} and not what an instance answers."),
+                format!("It answered {status} and not what an instance answers."),
             )
         })?;
         match health.instance.as_deref() {
             Some(answering) if answering == name => Ok(health),
             Some(other) => Err((
                 ComponentStatus::Error,
-                format!("{endpoint} is the instance {other} and not {name}."),
+                format!("The instance {other} answers at its address."),
             )),
             None => Err((
                 ComponentStatus::Error,
-                format!("{endpoint} serves no Stack instance: its process lacks the role stack."),
+                "What answers at its address serves no Stack instance: that process lacks the role stack."
+                    .to_owned(),
             )),
         }
     }

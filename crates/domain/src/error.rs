@@ -1,5 +1,7 @@
 //! The one error of all services, and what a caller is told of it.
 
+use std::ops::RangeInclusive;
+
 use sea_orm::DbErr;
 use types::{ErrorCode, FieldProblem, Problem};
 
@@ -179,6 +181,14 @@ impl Wrong {
             Err(self.into())
         }
     }
+}
+
+/// Whether a text is a line of so many characters, without any that only steers: each
+/// database keeps it as it is, and no page is turned round by it.
+pub(crate) fn is_line(text: &str, characters: RangeInclusive<usize>) -> bool {
+    let steers =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    characters.contains(&text.chars().count()) && !text.contains(steers)
 }
 
 impl From<Wrong> for Error {

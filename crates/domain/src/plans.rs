@@ -21,6 +21,8 @@ pub struct PlanLimits {
     pub simulation_cpus: u32,
     /// Memory for all simulations of a tenant, in GiB.
     pub simulation_memory_gib: u32,
+    /// Most tenants of this plan that one person may make; no limit when it is not given.
+    pub tenants_per_user: Option<u32>,
     /// Requests that the gateway lets through in a minute.
     pub requests_per_minute: u32,
 }

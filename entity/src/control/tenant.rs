@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use types::{
-    InstanceId, TenantId, Timestamp,
+    InstanceId, TenantId, Timestamp, UserId,
     portal::{Plan, SubscriptionStatus},
 };
 
@@ -33,6 +33,8 @@ pub struct Model {
     pub sample: bool,
     /// When somebody first came to its instance; what it has there does not move.
     pub launched_at: Option<Timestamp>,
+    /// Who made it; unknown for those that earlier versions made.
+    pub created_by: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -82,6 +82,33 @@ async fn is_burned(app: &TestApp, code: &str, with: &Redeem) {
     assert_eq!(again.status(), StatusCode::BAD_REQUEST, "it was not burned");
 }
 
+#[tokio::test]
+async fn a_launch_that_nothing_carries_on_is_ended() {
+    // Nothing works on it.
+    let app = TestApp::with_issuer().await;
+    let ada = app.browser();
+    ada.sign_in(Account::complete("ada")).await;
+    ada.put(Method::POST, "/api/tenant", &json!({ "name": "Harbour" }))
+        .await;
+    let wanted = json!({ "tenant": "harbour" });
+    let begun = body(ada.put(Method::POST, "/api/tenant/launch", &wanted).await).await;
+    let path = format!(
+        "/api/tenant/launch/{}",
+        begun["id"].as_str().expect("an id")
+    );
+    let look = async || {
+        app.services.portal.launches.sweep().await.expect("swept");
+        body(ada.get(&path).await).await
+    };
+    app.clock.advance(9 * 60);
+    assert_eq!(look().await["ended"], false);
+    app.clock.advance(2 * 60);
+    let ended = look().await;
+    assert_eq!(ended["ended"], true);
+    let why = ended["failure"].as_str().expect("why");
+    assert!(why.contains("no worker takes it"), "{why}");
+}
+
 async fn case_23_of_fifty_redeems_at_once_one_succeeds(setup: Setup) {
     let app = setup.with_issuer().await.start().await;
     let ada = launched(&app).await;

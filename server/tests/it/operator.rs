@@ -59,7 +59,7 @@ async fn tenant(operator: &Browser<'_>, name: &str) -> Value {
     one(operator, "/api/admin/tenants", name).await
 }
 
-async fn one(operator: &Browser<'_>, path: &str, name: &str) -> Value {
+pub(super) async fn one(operator: &Browser<'_>, path: &str, name: &str) -> Value {
     let all = body(operator.get(path).await).await;
     let found = all
         .as_array()
@@ -187,6 +187,35 @@ async fn one_tenant_is_bound_to_an_organisation_and_its_people_come_and_go_with_
 }
 
 #[tokio::test]
+async fn an_instance_that_was_entered_wrongly_is_taken_out_again() {
+    let app = TestApp::with_issuer().await;
+    let lab = Homelab::build(&app).await;
+    let wrong = register(&lab.operator, "wrong", "http://127.0.0.1:1").await;
+    app.services.health.round().await.expect("a look");
+    let remove = async |id: &str| {
+        let path = format!("/api/admin/instances/{id}");
+        let request = lab.operator.request(Method::DELETE, &path);
+        lab.operator.send(request).await
+    };
+    let local = instance(&lab.operator, "local").await;
+    let local = local["id"].as_str().expect("an id");
+    let refused = remove(local).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    let why = body(refused).await["detail"].to_string();
+    assert!(why.contains("holds 2 of its 50 tenants"), "{why}");
+    app.change("UPDATE instance SET current_tenants = 0").await;
+    let refused = remove(local).await;
+    let why = body(refused).await["detail"].to_string();
+    assert!(why.contains("local answers"), "{why}");
+
+    assert_eq!(remove(&wrong).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(remove(&wrong).await.status(), StatusCode::NOT_FOUND);
+    let left = body(lab.operator.get("/api/admin/instances").await).await;
+    assert_eq!(left.as_array().expect("instances").len(), 1);
+    app.services.health.round().await.expect("a look");
+}
+
+#[tokio::test]
 async fn what_answers_under_another_name_holds_no_tenant() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
@@ -197,7 +226,7 @@ async fn what_answers_under_another_name_holds_no_tenant() {
     assert_eq!(distant["health"]["status"], "UNHEALTHY");
     assert_eq!(
         distant["health"]["checks"][0]["detail"],
-        format!("{} is the instance local and not distant.", app.address)
+        "The instance local answers at its address."
     );
     let refused = choose(&lab.operator, &new_tenant(&app, "Cove").await, &id).await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);

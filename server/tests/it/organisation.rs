@@ -102,6 +102,37 @@ async fn a_role_that_is_gone_at_the_provider_is_gone_here_after_the_next_sign_in
     assert_eq!(role_in_harbour(&ben).await, None);
 }
 
+#[tokio::test]
+async fn a_role_that_is_gone_is_gone_also_for_who_signs_in_with_another_organisation() {
+    for asks_again in [false, true] {
+        let app = TestApp::with_issuer().await;
+        bound(&app).await;
+        let ben = app.browser();
+        let lent = Account::complete("ben").role("admin", "harbour-org");
+        ben.sign_in(lent.requested("harbour-org")).await;
+        assert_eq!(role_in_harbour(&ben).await.as_deref(), Some("admin"));
+        let without = Account::complete("ben");
+        if asks_again {
+            let refused = ben.try_sign_in(without.requested("harbour-org")).await;
+            assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        } else {
+            ben.sign_in(without).await;
+        }
+        assert_eq!(role_in_harbour(&ben).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_role_stays_for_who_signs_in_with_another_organisation() {
+    let app = TestApp::with_issuer().await;
+    bound(&app).await;
+    let ben = app.browser();
+    let lent = || Account::complete("ben").role("member", "harbour-org");
+    ben.sign_in(lent().requested("harbour-org")).await;
+    ben.sign_in(lent()).await;
+    assert_eq!(role_in_harbour(&ben).await.as_deref(), Some("member"));
+}
+
 async fn a_sign_in_beside_an_unbinding_leaves_no_place(setup: Setup) {
     let app = setup.with_issuer().await.start().await;
     bound(&app).await;

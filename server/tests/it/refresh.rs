@@ -1,6 +1,8 @@
 //! A session goes on only while the provider stands by it.
 
-use futures::future::join_all;
+use std::pin::pin;
+
+use futures::future::{Either, join_all, select};
 use reqwest::StatusCode;
 use test_support::{
     issuer::{Account, RefreshAnswer},
@@ -31,6 +33,27 @@ async fn case_19_of_twenty_requests_at_expiry_one_refreshes(setup: Setup) {
 }
 
 on_both!(case_19_of_twenty_requests_at_expiry_one_refreshes);
+
+#[tokio::test]
+async fn what_the_provider_gave_out_is_kept_also_for_who_went_away() {
+    let app = TestApp::with_issuer().await;
+    let browser = app.browser();
+    browser.sign_in(Account::complete("ada")).await;
+    app.clock.advance(LIFETIME + 1);
+    app.issuer().hold_tokens(true);
+    {
+        let asks = pin!(browser.get("/api/tenant"));
+        let begun = pin!(eventually("a refresh", || app.issuer().waiting() > 0));
+        let gone = select(begun, asks).await;
+        assert!(matches!(gone, Either::Left(_)));
+    }
+    app.issuer().hold_tokens(false);
+    eventually("its answer", || app.issuer().refreshes() == 1).await;
+    // Longer than whoever refreshes holds the tokens.
+    app.clock.advance(20);
+    assert_eq!(browser.get("/api/tenant").await.status(), StatusCode::OK);
+    assert_eq!(app.issuer().refreshes(), 1);
+}
 
 #[tokio::test]
 async fn case_19_of_two_processes_one_refreshes() {

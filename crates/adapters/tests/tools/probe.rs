@@ -114,10 +114,7 @@ async fn who_does_not_answer_is_an_observation_too() {
             ComponentStatus::Timeout
         )
     );
-    assert_eq!(
-        seen.detail,
-        format!("No answer from {silent} within 0.2 s.")
-    );
+    assert_eq!(seen.detail, "No answer within 0.2 s.");
     assert_eq!(seen.api_ms, None);
 
     drop(listener);
@@ -130,7 +127,7 @@ async fn who_does_not_answer_is_an_observation_too() {
             ComponentStatus::Error
         )
     );
-    assert_eq!(seen.detail, format!("Nothing answers at {silent}."));
+    assert_eq!(seen.detail, "Nothing answers at its address.");
 }
 
 #[tokio::test]
@@ -143,7 +140,7 @@ async fn who_answers_something_else_is_not_well() {
     );
     assert_eq!(
         seen.detail,
-        format!("{other}/health answered 200 OK and not what an instance answers.")
+        "It answered 200 OK and not what an instance answers."
     );
 
     let endless = instance(StatusCode::OK, " ".repeat(100 << 10)).await;

@@ -148,6 +148,7 @@ async fn fill(db: &Db, env: &Env) -> Vec<TenantId> {
                 max_nodes: Set(3),
                 sample: Set(false),
                 launched_at: Set(None),
+                created_by: Set(None),
                 created_at: Set(now),
                 updated_at: Set(now),
             });

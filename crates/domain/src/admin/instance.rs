@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use entity::control::{instance, instance_health_check};
+use entity::control::{instance, instance_health_check, launch_code};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
+    SqlErr, sea_query::OnConflict,
 };
 use types::{
     InstanceId, Timestamp,
@@ -15,13 +15,14 @@ use types::{
     },
     portal::Scope,
 };
+use url::Url;
 
 use crate::{
     Error, Result,
     actor::Actor,
     db::Db,
     env::Env,
-    error::Wrong,
+    error::{Wrong, is_line},
     portal::{
         audit::{Audit, Entry},
         tenant::is_slug,
@@ -155,6 +156,11 @@ impl Instances {
             "max_tenants",
             format!("A {deployment_mode} instance holds 1 to {most} tenants."),
         );
+        wrong.unless(
+            is_line(&region, 1..=60),
+            "region",
+            "The region needs 1 to 60 characters on one line.",
+        );
         for (field, address) in [
             ("internal_endpoint", Some(&internal_endpoint)),
             ("public_endpoint", public_endpoint.as_ref()),
@@ -162,7 +168,7 @@ impl Instances {
             wrong.unless(
                 address.is_none_or(|address| is_base_address(address)),
                 field,
-                "The address has to begin with http:// or https:// and end without a slash.",
+                "The address has to be one like https://stack-2.example:4000: http:// or https://, a host, a port if need be, and no slash at its end.",
             );
         }
         wrong.refuse()?;
@@ -199,6 +205,47 @@ impl Instances {
             .await?;
         transaction.commit().await?;
         Ok(view(made, Vec::new(), now))
+    }
+
+    /// Takes an instance out of the register: one that was entered wrongly, or that is no
+    /// more. It must hold no tenant and not answer, for what answers enters itself again.
+    ///
+    /// # Errors
+    /// `forbidden` unless operator, `not_found`, `conflict`.
+    pub async fn remove(&self, actor: &Actor, id: InstanceId) -> Result<()> {
+        actor.require_operator(Scope::Write)?;
+        let (_, checks) = self.with_checks(id).await?;
+        let transaction = self.db.begin().await?;
+        let instance = instance::Entity::find_by_id(id)
+            .lock_exclusive()
+            .one(&transaction)
+            .await?
+            .ok_or_else(|| Error::not_found("instance"))?;
+        let name = instance.name.clone();
+        if instance.current_tenants > 0 {
+            return Err(Error::conflict(format!(
+                "{name} still holds {} of its {} tenants. Only an instance without tenants can be removed.",
+                instance.current_tenants, instance.max_tenants
+            )));
+        }
+        let seen = health(&instance, checks, self.env.now()).status;
+        if matches!(seen, HealthStatus::Healthy | HealthStatus::Degraded) {
+            return Err(Error::conflict(format!(
+                "{name} answers. Stop it first, then remove it."
+            )));
+        }
+        instance_health_check::Entity::delete_many()
+            .filter(instance_health_check::Column::InstanceId.eq(id))
+            .exec(&transaction)
+            .await?;
+        launch_code::Entity::delete_many()
+            .filter(launch_code::Column::InstanceId.eq(id))
+            .exec(&transaction)
+            .await?;
+        instance.delete(&transaction).await?;
+        let entry = Entry::by(actor, "instance.removed", name);
+        self.audit.record(&transaction, entry).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Makes sure that the instance of this process is in the register under its
@@ -249,10 +296,17 @@ impl Instances {
 }
 
 fn is_base_address(address: &str) -> bool {
-    (address.starts_with("http://") || address.starts_with("https://"))
+    let is_base = |url: Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    is_line(address, 1..=200)
         && !address.ends_with('/')
-        && address.len() <= 200
         && !address.contains(char::is_whitespace)
+        && Url::parse(address).is_ok_and(is_base)
 }
 
 fn health(

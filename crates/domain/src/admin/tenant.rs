@@ -19,6 +19,7 @@ use crate::{
     actor::Actor,
     db::Db,
     env::Env,
+    error::is_line,
     portal::{
         audit::{Audit, Entry},
         member::admins,
@@ -114,11 +115,11 @@ impl AdminTenants {
         let organisation = wanted.organisation_id.map(|id| id.trim().to_owned());
         if organisation
             .as_ref()
-            .is_some_and(|id| !(1..=200).contains(&id.chars().count()))
+            .is_some_and(|id| !is_line(id, 1..=200))
         {
             return Err(Error::invalid(
                 "organisation_id",
-                "The organisation's id needs 1 to 200 characters.",
+                "The organisation's id needs 1 to 200 characters on one line.",
             ));
         }
         let transaction = self.db.begin().await?;
@@ -228,6 +229,7 @@ fn view(tenant: tenant::Model, instance: Option<instance::Model>, members: u32) 
         max_nodes: _,
         sample,
         launched_at,
+        created_by: _,
         created_at,
         updated_at: _,
     } = tenant;

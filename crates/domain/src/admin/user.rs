@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use entity::control::{membership, tenant, user};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QueryOrder};
+use entity::control::{membership, session, tenant, user};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use types::{
-    UserId,
+    SessionId, UserId,
     admin::{OperatorChange, UserAdminView},
     portal::Scope,
 };
@@ -88,18 +91,15 @@ impl Users {
         wanted: OperatorChange,
     ) -> Result<()> {
         actor.require_operator(Scope::Write)?;
-        actor.require_browser()?;
+        let session = actor.require_browser()?;
         let OperatorChange { operator } = wanted;
-        let transaction = self.db.begin().await?;
-        let user = user::Entity::find_by_id(id)
-            .one(&transaction)
-            .await?
-            .ok_or_else(|| Error::not_found("user"))?;
         if id == actor.user {
             return Err(Error::conflict(
                 "You cannot change this of yourself. Ask another operator.",
             ));
         }
+        let transaction = self.db.begin().await?;
+        let user = two(&transaction, (actor.user, session), id).await?;
         if user.operator != operator {
             let action = if operator {
                 "operator.made"
@@ -114,4 +114,31 @@ impl Users {
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// The user whose right is changed. Both rows are taken until the transaction ends: of two
+/// operators who take it from each other at once, the second one is none any more.
+async fn two(
+    on: &DatabaseTransaction,
+    (changes, session): (UserId, SessionId),
+    changed: UserId,
+) -> Result<user::Model> {
+    let held = user::Entity::find()
+        .filter(user::Column::Id.is_in([changes, changed]))
+        .order_by_asc(user::Column::Id)
+        .lock_exclusive()
+        .all(on)
+        .await?;
+    let by_role = session::Entity::find_by_id(session)
+        .filter(session::Column::OperatorByRole.eq(true))
+        .one(on)
+        .await?
+        .is_some();
+    let still = held.iter().any(|user| user.id == changes && user.operator);
+    if !still && !by_role {
+        return Err(Error::forbidden("a platform operator"));
+    }
+    held.into_iter()
+        .find(|user| user.id == changed)
+        .ok_or_else(|| Error::not_found("user"))
 }

@@ -13,7 +13,7 @@ use crate::{
     actor::{Actor, Via},
     db::Db,
     env::Env,
-    error::Wrong,
+    error::{Wrong, is_line},
     vault::fingerprint,
 };
 
@@ -65,9 +65,9 @@ impl ApiTokens {
         scopes.dedup();
         let mut wrong = Wrong::default();
         wrong.unless(
-            (1..=60).contains(&name.chars().count()),
+            is_line(&name, 1..=60),
             "name",
-            "The name needs 1 to 60 characters.",
+            "The name needs 1 to 60 characters on one line.",
         );
         wrong.unless(
             (1..=365).contains(&days),

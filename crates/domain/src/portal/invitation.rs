@@ -2,8 +2,8 @@
 
 use entity::control::{invitation, membership, tenant, user};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, sea_query::OnConflict,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, sea_query::OnConflict,
 };
 use types::{
     ErrorCode, InvitationId,
@@ -12,9 +12,9 @@ use types::{
 
 use super::{
     audit::{Audit, Entry},
-    tenant::{access, lock, view},
+    tenant::{held, lock, view},
 };
-use crate::{Error, Result, actor::Actor, db::Db, env::Env, vault::fingerprint};
+use crate::{Error, Result, actor::Actor, db::Db, env::Env, error::is_line, vault::fingerprint};
 
 const LIFETIME_SECONDS: i64 = 7 * 24 * 3600;
 
@@ -48,20 +48,19 @@ impl Invitations {
         wanted: InvitationCreate,
     ) -> Result<InvitationLink> {
         actor.require_scope(Scope::Write)?;
-        let access = access(&self.db, actor, slug).await?;
-        access.require(Role::Admin)?;
         let InvitationCreate { note, role } = wanted;
-        if note.chars().count() > 120 {
+        if !is_line(&note, 0..=120) {
             return Err(Error::invalid(
                 "note",
-                "The note may have at most 120 characters.",
+                "The note may have at most 120 characters on one line.",
             ));
         }
         let now = self.env.now();
         let secret = self.env.secret();
         let expires_at = now.plus_seconds(LIFETIME_SECONDS);
         let transaction = self.db.begin().await?;
-        lock(&transaction, access.id()).await?;
+        let access = held(&transaction, actor, slug).await?;
+        access.require(Role::Admin)?;
         let members = membership::Entity::find()
             .filter(membership::Column::TenantId.eq(access.id()))
             .count(&transaction)
@@ -107,9 +106,9 @@ impl Invitations {
     /// `forbidden` unless admin, `not_found`.
     pub async fn revoke(&self, actor: &Actor, slug: &str, id: InvitationId) -> Result<()> {
         actor.require_scope(Scope::Write)?;
-        let access = access(&self.db, actor, slug).await?;
-        access.require(Role::Admin)?;
         let transaction = self.db.begin().await?;
+        let access = held(&transaction, actor, slug).await?;
+        access.require(Role::Admin)?;
         let found = invitation::Entity::find_by_id(id)
             .filter(invitation::Column::TenantId.eq(access.id()))
             .filter(invitation::Column::EndedAt.is_null())
@@ -130,7 +129,7 @@ impl Invitations {
     /// # Errors
     /// `not_found` when the link is wrong, used, revoked or too old.
     pub async fn offer(&self, secret: &str) -> Result<InvitationOffer> {
-        let (invitation, tenant) = self.open(secret).await?;
+        let (invitation, tenant) = self.open(self.db.read(), secret).await?;
         let inviter = user::Entity::find_by_id(invitation.invited_by)
             .one(self.db.read())
             .await?;
@@ -148,10 +147,12 @@ impl Invitations {
     /// `not_found`, `plan_limit`, `conflict`.
     pub async fn accept(&self, actor: &Actor, secret: &str) -> Result<TenantView> {
         actor.require_browser()?;
-        let (found, tenant) = self.open(secret).await?;
         let now = self.env.now();
         let transaction = self.db.begin().await?;
+        let (_, tenant) = self.open(&transaction, secret).await?;
         lock(&transaction, tenant.id).await?;
+        // Whoever made it may have been removed, or have taken it back, meanwhile.
+        let (found, tenant) = self.open(&transaction, secret).await?;
         let members = membership::Entity::find()
             .filter(membership::Column::TenantId.eq(tenant.id))
             .count(&transaction)
@@ -160,24 +161,16 @@ impl Invitations {
         if members >= limit {
             return Err(full(limit));
         }
-        let used = invitation::Entity::update_many()
-            .set(invitation::ActiveModel {
-                ended_at: Set(Some(now)),
-                accepted_by: Set(Some(actor.user)),
-                ..Default::default()
-            })
-            .filter(invitation::Column::Id.eq(found.id))
-            .filter(invitation::Column::EndedAt.is_null())
-            .exec(&transaction)
-            .await?;
-        if used.rows_affected == 0 {
-            return Err(gone());
-        }
+        let role = found.role;
+        let mut found = found.into_active_model();
+        found.ended_at = Set(Some(now));
+        found.accepted_by = Set(Some(actor.user));
+        found.update(&transaction).await?;
         let joined = membership::Entity::insert(membership::ActiveModel {
             id: Set(self.env.id()),
             user_id: Set(actor.user),
             tenant_id: Set(tenant.id),
-            role: Set(found.role),
+            role: Set(role),
             by_organisation: Set(false),
             created_at: Set(now),
         })
@@ -197,16 +190,20 @@ impl Invitations {
         let entry = Entry::by(actor, "invitation.accepted", &actor.name).in_tenant(&tenant.slug);
         self.audit.record(&transaction, entry).await?;
         transaction.commit().await?;
-        Ok(view(tenant, found.role, None))
+        Ok(view(tenant, role, None))
     }
 
-    async fn open(&self, secret: &str) -> Result<(invitation::Model, tenant::Model)> {
+    async fn open(
+        &self,
+        on: &impl ConnectionTrait,
+        secret: &str,
+    ) -> Result<(invitation::Model, tenant::Model)> {
         let found = invitation::Entity::find()
             .filter(invitation::Column::SecretHash.eq(fingerprint(secret)))
             .filter(invitation::Column::EndedAt.is_null())
             .filter(invitation::Column::ExpiresAt.gt(self.env.now()))
             .find_also_related(tenant::Entity)
-            .one(self.db.read())
+            .one(on)
             .await?;
         let Some((invitation, Some(tenant))) = found else {
             return Err(gone());
@@ -216,7 +213,7 @@ impl Invitations {
             .filter(membership::Column::TenantId.eq(tenant.id))
             .filter(membership::Column::UserId.eq(invitation.invited_by))
             .filter(membership::Column::Role.eq(Role::Admin))
-            .count(self.db.read())
+            .count(on)
             .await?;
         if inviters == 0 {
             return Err(gone());

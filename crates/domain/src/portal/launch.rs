@@ -28,6 +28,9 @@ use crate::{
 const KIND: &str = "portal.launch";
 /// For how long a launch that ended can be looked at.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+/// A launch that got no further for so long is ended.
+const STUCK_SECONDS: i64 = 10 * 60;
+const STUCK: &str = "The launch got no further for ten minutes and was ended. Launch again; if it stays so, no worker takes it: tell your operator.";
 const CHECK: usize = 0;
 const PLACE: usize = 1;
 const LOOK: usize = 2;
@@ -149,12 +152,32 @@ impl Launches {
         self.changed.subscribe()
     }
 
-    /// Forgets launches that ended long ago, with their jobs; called now and then.
+    /// Ends launches that nothing carries on, and forgets those that ended long ago, with
+    /// their jobs; called now and then.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn sweep(&self) -> Result<()> {
-        let before = self.env.now().plus_seconds(-KEPT_SECONDS);
+        let now = self.env.now();
+        let stuck = launch::Entity::update_many()
+            .set(launch::ActiveModel {
+                ended: Set(true),
+                failure: Set(Some(STUCK.to_owned())),
+                updated_at: Set(now),
+                ..Default::default()
+            })
+            .filter(launch::Column::Ended.eq(false))
+            .filter(launch::Column::UpdatedAt.lt(now.plus_seconds(-STUCK_SECONDS)))
+            .exec(self.db.write())
+            .await?;
+        if stuck.rows_affected > 0 {
+            tracing::error!(
+                launches = stuck.rows_affected,
+                "launches came to no end and were ended"
+            );
+            self.announce();
+        }
+        let before = now.plus_seconds(-KEPT_SECONDS);
         launch::Entity::delete_many()
             .filter(launch::Column::Ended.eq(true))
             .filter(launch::Column::UpdatedAt.lt(before))

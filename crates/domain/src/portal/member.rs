@@ -12,7 +12,7 @@ use types::{
 
 use super::{
     audit::{Audit, Entry},
-    tenant::{access, lock},
+    tenant::{access, held},
 };
 use crate::{Error, Result, actor::Actor, db::Db, env::Env};
 
@@ -96,10 +96,9 @@ impl Members {
         role: Role,
     ) -> Result<()> {
         actor.require_scope(Scope::Write)?;
-        let access = access(&self.db, actor, slug).await?;
-        access.require(Role::Admin)?;
         let transaction = self.db.begin().await?;
-        lock(&transaction, access.id()).await?;
+        let access = held(&transaction, actor, slug).await?;
+        access.require(Role::Admin)?;
         let place = place_of(&transaction, access.id(), user).await?;
         if role != Role::Admin {
             self.keep_an_admin(&transaction, &place).await?;
@@ -123,12 +122,11 @@ impl Members {
     /// `forbidden`, `not_found`, `conflict` for the last admin.
     pub async fn remove(&self, actor: &Actor, slug: &str, user: UserId) -> Result<()> {
         actor.require_scope(Scope::Write)?;
-        let access = access(&self.db, actor, slug).await?;
+        let transaction = self.db.begin().await?;
+        let access = held(&transaction, actor, slug).await?;
         if user != actor.user {
             access.require(Role::Admin)?;
         }
-        let transaction = self.db.begin().await?;
-        lock(&transaction, access.id()).await?;
         let place = place_of(&transaction, access.id(), user).await?;
         self.keep_an_admin(&transaction, &place).await?;
         let name = name_of(&transaction, user).await?;

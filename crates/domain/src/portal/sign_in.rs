@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use entity::control::{membership, tenant, user};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    ModelTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    IntoActiveModel, ModelTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
-use types::{ErrorCode, Timestamp, portal::Role};
+use types::{ErrorCode, Timestamp, UserId, portal::Role};
 
 use super::{
     audit::{Audit, Entry},
@@ -122,7 +122,13 @@ impl SignIn {
             .provider
             .redeem(code, &secrets, &self.redirect_uri)
             .await?;
-        let organisation = chosen_organisation(&identity)?;
+        let organisation = match chosen_organisation(&identity) {
+            Ok(organisation) => organisation,
+            Err(refused) => {
+                self.take_places(&identity).await?;
+                return Err(refused);
+            }
+        };
         let user = self
             .admit(&identity, organisation.as_deref(), request_id)
             .await?;
@@ -219,10 +225,8 @@ impl SignIn {
         )
         .exec_with_returning(&transaction)
         .await?;
-        if let Some(organisation) = organisation {
-            self.follow_organisation(&transaction, &user, organisation, &identity.roles)
-                .await?;
-        }
+        self.follow_roles(&transaction, user.id, organisation, &identity.roles)
+            .await?;
         let entry = Entry {
             actor: user.name.clone(),
             actor_id: Some(user.id),
@@ -236,31 +240,66 @@ impl SignIn {
         Ok(user)
     }
 
-    async fn follow_organisation(
+    /// Somebody who is refused may have had places by organisations: what the provider
+    /// does not confirm any more goes all the same.
+    async fn take_places(&self, identity: &VerifiedIdentity) -> Result<()> {
+        let transaction = self.db.begin().await?;
+        let known = user::Entity::find()
+            .filter(user::Column::Issuer.eq(&identity.issuer))
+            .filter(user::Column::Subject.eq(&identity.subject))
+            .one(&transaction)
+            .await?;
+        if let Some(user) = known {
+            self.follow_roles(&transaction, user.id, None, &identity.roles)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Brings the places that organisations give up to date with the provider's roles:
+    /// the chosen one may give a place, and every one changes or takes what it gave.
+    async fn follow_roles(
         &self,
         on: &impl ConnectionTrait,
-        user: &user::Model,
-        organisation: &str,
+        user: UserId,
+        chosen: Option<&str>,
         roles: &BTreeMap<String, Vec<String>>,
     ) -> Result<()> {
-        // Locked, so that an operator who unbinds it meanwhile takes this place away too.
-        let bound = tenant::Entity::find()
-            .filter(tenant::Column::OrganisationId.eq(organisation))
-            .lock_shared()
-            .one(on)
+        let given = membership::Entity::find()
+            .filter(membership::Column::UserId.eq(user))
+            .filter(membership::Column::ByOrganisation.eq(true))
+            .all(on)
             .await?;
-        let Some(tenant) = bound else { return Ok(()) };
-        let held = Role::ALL
-            .iter()
-            .rev()
-            .find(|role| {
-                roles
-                    .get(role.word())
-                    .is_some_and(|held| held.iter().any(|at| at == organisation))
-            })
-            .copied();
+        let mut concerned = Condition::any()
+            .add(tenant::Column::Id.is_in(given.iter().map(|place| place.tenant_id)));
+        if let Some(chosen) = chosen {
+            concerned = concerned.add(tenant::Column::OrganisationId.eq(chosen));
+        }
+        // Locked, so that an operator who unbinds one meanwhile takes this place away too.
+        let bound = tenant::Entity::find()
+            .filter(concerned)
+            .order_by_asc(tenant::Column::Id)
+            .lock_shared()
+            .all(on)
+            .await?;
+        for tenant in bound {
+            if let Some(organisation) = &tenant.organisation_id {
+                self.follow_role(on, user, &tenant, role_in(organisation, roles))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn follow_role(
+        &self,
+        on: &impl ConnectionTrait,
+        user: UserId,
+        tenant: &tenant::Model,
+        held: Option<Role>,
+    ) -> Result<()> {
         let place = membership::Entity::find()
-            .filter(membership::Column::UserId.eq(user.id))
+            .filter(membership::Column::UserId.eq(user))
             .filter(membership::Column::TenantId.eq(tenant.id))
             .one(on)
             .await?;
@@ -268,7 +307,7 @@ impl SignIn {
             (None, Some(role)) => {
                 membership::Entity::insert(membership::ActiveModel {
                     id: Set(self.env.id()),
-                    user_id: Set(user.id),
+                    user_id: Set(user),
                     tenant_id: Set(tenant.id),
                     role: Set(role),
                     by_organisation: Set(true),
@@ -289,6 +328,16 @@ impl SignIn {
         }
         Ok(())
     }
+}
+
+/// The greatest role that somebody holds in an organisation.
+fn role_in(organisation: &str, roles: &BTreeMap<String, Vec<String>>) -> Option<Role> {
+    let holds = |role: &&Role| {
+        roles
+            .get(role.word())
+            .is_some_and(|held| held.iter().any(|at| at == organisation))
+    };
+    Role::ALL.iter().rev().find(holds).copied()
 }
 
 /// The organisation that the user acts for. `urn:zitadel:iam:org:id` only echoes a

@@ -1,12 +1,12 @@
 //! Tenants: making them, and the one way into what belongs to them.
 
-use entity::control::{instance, membership, tenant};
+use entity::control::{instance, membership, tenant, user};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, SqlErr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 use types::{
-    TenantId,
+    ErrorCode, TenantId,
     portal::{
         Plan, PlanUse, Role, Scope, SubscriptionStatus, TenantBrief, TenantCreate, TenantOverview,
         TenantView,
@@ -15,7 +15,12 @@ use types::{
 
 use super::audit::{Audit, Entry};
 use crate::{
-    Error, Result, actor::Actor, admin::instance::Instances, db::Db, env::Env, error::Wrong,
+    Error, Result,
+    actor::Actor,
+    admin::instance::Instances,
+    db::Db,
+    env::Env,
+    error::{Wrong, is_line},
     plans::Plans,
 };
 
@@ -74,12 +79,34 @@ impl TenantAccess {
 /// # Errors
 /// `tenant_not_found`.
 pub(crate) async fn access(db: &Db, actor: &Actor, slug: &str) -> Result<TenantAccess> {
+    place(db.read(), actor, slug).await
+}
+
+/// The same, with the tenant's row taken until the transaction ends: the actor's place,
+/// and what else is read of the tenant in it, holds when the transaction writes.
+///
+/// # Errors
+/// `tenant_not_found`.
+pub(crate) async fn held(
+    on: &DatabaseTransaction,
+    actor: &Actor,
+    slug: &str,
+) -> Result<TenantAccess> {
+    let asked = place(on, actor, slug).await?;
+    lock(on, asked.id()).await?;
+    place(on, actor, slug).await
+}
+
+async fn place(on: &impl ConnectionTrait, actor: &Actor, slug: &str) -> Result<TenantAccess> {
     actor.require_scope(Scope::Read)?;
+    if !is_slug(slug) {
+        return Err(Error::tenant_not_found());
+    }
     let place = membership::Entity::find()
         .filter(membership::Column::UserId.eq(actor.user))
         .find_also_related(tenant::Entity)
         .filter(tenant::Column::Slug.eq(slug))
-        .one(db.read())
+        .one(on)
         .await?;
     match place {
         Some((membership, Some(tenant))) => Ok(TenantAccess {
@@ -146,23 +173,32 @@ impl Tenants {
     /// no organisation until an operator binds it.
     ///
     /// # Errors
-    /// `invalid` for a wrong name or slug, `conflict` for a slug that is taken.
+    /// `invalid` for a wrong name or slug, `conflict` for a slug that is taken, `plan_limit`
+    /// for one more than a person may make.
     pub async fn create(&self, actor: &Actor, wanted: TenantCreate) -> Result<TenantView> {
         actor.require_scope(Scope::Write)?;
         let TenantCreate { name, slug } = wanted;
         let name = name.trim().to_owned();
-        let named = (1..=60).contains(&name.chars().count());
+        let named = is_line(&name, 1..=60);
         let mut wrong = Wrong::default();
-        wrong.unless(named, "name", "The name needs 1 to 60 characters.");
+        wrong.unless(
+            named,
+            "name",
+            "The name needs 1 to 60 characters on one line.",
+        );
         // Nothing is said of a slug that comes of a wrong name.
         let derived = slug.is_none();
         let slug = slug.unwrap_or_else(|| slug_from(&name));
         wrong.unless(
             is_slug(&slug) || (derived && !named),
             "slug",
-            format!(
-                "\"{slug}\" cannot stand in an address: use 3 to 40 small letters, digits and hyphens, a letter first."
-            ),
+            if derived {
+                "No address can be made of this name. Choose one: 3 to 40 small letters, digits and hyphens, a letter first.".to_owned()
+            } else {
+                format!(
+                    "\"{slug}\" cannot stand in an address: use 3 to 40 small letters, digits and hyphens, a letter first."
+                )
+            },
         );
         wrong.refuse()?;
         let tenant = self
@@ -184,6 +220,9 @@ impl Tenants {
         let now = self.env.now();
         let limits = self.plans.limits(new.plan);
         let transaction = self.db.begin().await?;
+        if let Some(most) = limits.tenants_per_user.filter(|_| !actor.operator) {
+            may_make_another(&transaction, actor, new.plan, most).await?;
+        }
         let made = tenant::Entity::insert(tenant::ActiveModel {
             id: Set(self.env.id()),
             slug: Set(new.slug.clone()),
@@ -196,6 +235,7 @@ impl Tenants {
             max_nodes: Set(to_i32(limits.max_nodes)),
             sample: Set(new.sample),
             launched_at: Set(None),
+            created_by: Set(Some(actor.user)),
             created_at: Set(now),
             updated_at: Set(now),
         })
@@ -283,6 +323,35 @@ impl Tenants {
     }
 }
 
+/// Whether somebody may make one more tenant of a plan. Their row is taken, so that of two
+/// that are made at once the second one is counted with the first.
+async fn may_make_another(
+    on: &DatabaseTransaction,
+    actor: &Actor,
+    plan: Plan,
+    most: u32,
+) -> Result<()> {
+    user::Entity::find_by_id(actor.user)
+        .lock_exclusive()
+        .one(on)
+        .await?;
+    let made = tenant::Entity::find()
+        .filter(tenant::Column::CreatedBy.eq(actor.user))
+        .filter(tenant::Column::Plan.eq(plan))
+        .count(on)
+        .await?;
+    if made < u64::from(most) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        ErrorCode::PlanLimit,
+        format!(
+            "You have made {made} homelabs on the {} plan, and one person may make {most}. Use one of them, or choose a larger plan for one.",
+            plan.title()
+        ),
+    ))
+}
+
 /// What a tenant is made from.
 pub(crate) struct NewTenant {
     pub(crate) slug: String,
@@ -303,6 +372,7 @@ fn brief(tenant: &tenant::Model, role: Role) -> TenantBrief {
         plan: tenant.plan,
         role,
         sample: tenant.sample,
+        launched: tenant.launched_at.is_some(),
     }
 }
 
@@ -319,6 +389,7 @@ pub(crate) fn view(tenant: tenant::Model, role: Role, instance: Option<String>) 
         max_nodes,
         sample,
         launched_at: _,
+        created_by: _,
         created_at,
         updated_at: _,
     } = tenant;

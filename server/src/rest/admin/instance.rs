@@ -1,9 +1,9 @@
-//! Instances: `GET/POST /api/admin/instances`, their health.
+//! Instances: `GET/POST /api/admin/instances`, their health, their removal.
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::services::Services;
 use types::{
-    InstanceId, Problem,
+    InstanceId,
     admin::{InstanceCreate, InstanceHealthView, InstanceView},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every instance with its last checks.
-#[utoipa::path(get, path = "/api/admin/instances", tag = "instance", responses((status = 200, body = [InstanceView]), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/instances", tag = "instance", responses((status = 200, body = [InstanceView])))]
 pub(super) async fn list(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -23,7 +23,7 @@ pub(super) async fn list(
 }
 
 /// Enters an instance into the register.
-#[utoipa::path(post, path = "/api/admin/instances", tag = "instance", request_body = InstanceCreate, responses((status = 201, body = InstanceView), (status = 400, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/admin/instances", tag = "instance", request_body = InstanceCreate, responses((status = 201, body = InstanceView), (status = 409)))]
 pub(super) async fn create(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -35,8 +35,19 @@ pub(super) async fn create(
     ))
 }
 
+/// Takes an instance out of the register that holds no tenant and does not answer.
+#[utoipa::path(delete, path = "/api/admin/instances/{id}", tag = "instance", params(("id" = String, Path)), responses((status = 204), (status = 409)))]
+pub(super) async fn remove(
+    State(services): State<Services>,
+    Signed(actor): Signed,
+    Path(id): Path<InstanceId>,
+) -> ApiResult<StatusCode> {
+    services.admin.instances.remove(&actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// What was last observed of an instance.
-#[utoipa::path(get, path = "/api/admin/instances/{id}/health", tag = "instance", params(("id" = String, Path)), responses((status = 200, body = InstanceHealthView), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/instances/{id}/health", tag = "instance", params(("id" = String, Path)), responses((status = 200, body = InstanceHealthView)))]
 pub(super) async fn health(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -46,7 +57,7 @@ pub(super) async fn health(
 }
 
 /// Every instance, live (server-sent events).
-#[utoipa::path(get, path = "/api/admin/instances/events", tag = "instance", responses((status = 200, content_type = "text/event-stream"), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/instances/events", tag = "instance", responses((status = 200, content_type = "text/event-stream")))]
 pub(super) async fn events(
     State(services): State<Services>,
     _person: Signed,

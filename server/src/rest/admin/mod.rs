@@ -11,6 +11,7 @@ use crate::state::AppState;
 pub(crate) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(instance::list, instance::create))
+        .routes(routes!(instance::remove))
         .routes(routes!(instance::health))
         .routes(routes!(instance::events))
         .routes(routes!(tenant::list))

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
 use types::{
-    Problem, TenantId, UserId,
+    TenantId, UserId,
     admin::{InstanceAssign, OperatorChange, OrganisationBind, TenantAdminView, UserAdminView},
     jobs::JobView,
 };
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every tenant.
-#[utoipa::path(get, path = "/api/admin/tenants", tag = "admin", responses((status = 200, body = [TenantAdminView]), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/tenants", tag = "admin", operation_id = "tenants", responses((status = 200, body = [TenantAdminView])))]
 pub(super) async fn list(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -23,7 +23,7 @@ pub(super) async fn list(
 }
 
 /// Chooses the instance of a tenant that was never launched.
-#[utoipa::path(put, path = "/api/admin/tenants/{id}/instance", tag = "admin", params(("id" = String, Path)), request_body = InstanceAssign, responses((status = 200, body = TenantAdminView), (status = 403, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(put, path = "/api/admin/tenants/{id}/instance", tag = "admin", params(("id" = String, Path)), request_body = InstanceAssign, responses((status = 200, body = TenantAdminView), (status = 409)))]
 pub(super) async fn assign(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -36,7 +36,7 @@ pub(super) async fn assign(
 }
 
 /// Binds a tenant to an organisation at the OpenID provider, or unbinds it.
-#[utoipa::path(put, path = "/api/admin/tenants/{id}/organisation", tag = "admin", params(("id" = String, Path)), request_body = OrganisationBind, responses((status = 200, body = TenantAdminView), (status = 403, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(put, path = "/api/admin/tenants/{id}/organisation", tag = "admin", params(("id" = String, Path)), request_body = OrganisationBind, responses((status = 200, body = TenantAdminView), (status = 409)), security(("session" = []), ("session_http" = [])))]
 pub(super) async fn bind(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -47,7 +47,7 @@ pub(super) async fn bind(
 }
 
 /// Every user.
-#[utoipa::path(get, path = "/api/admin/users", tag = "admin", responses((status = 200, body = [UserAdminView]), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/users", tag = "admin", responses((status = 200, body = [UserAdminView])))]
 pub(super) async fn users(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -56,7 +56,7 @@ pub(super) async fn users(
 }
 
 /// Makes a user an operator, or takes it from them.
-#[utoipa::path(put, path = "/api/admin/users/{id}/operator", tag = "admin", params(("id" = String, Path)), request_body = OperatorChange, responses((status = 204), (status = 403, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(put, path = "/api/admin/users/{id}/operator", tag = "admin", params(("id" = String, Path)), request_body = OperatorChange, responses((status = 204), (status = 409)), security(("session" = []), ("session_http" = [])))]
 pub(super) async fn set_operator(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -72,7 +72,7 @@ pub(super) async fn set_operator(
 }
 
 /// The newest jobs.
-#[utoipa::path(get, path = "/api/admin/jobs", tag = "admin", responses((status = 200, body = [JobView]), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/jobs", tag = "admin", responses((status = 200, body = [JobView])))]
 pub(super) async fn jobs(
     State(services): State<Services>,
     Signed(actor): Signed,

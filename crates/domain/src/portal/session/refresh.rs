@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use entity::control::session;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
+use tracing::Instrument as _;
 use types::{ErrorCode, SessionId, Timestamp};
 
 use super::Sessions;
@@ -20,8 +21,16 @@ const LOOKS_FOR_RENEWAL: u32 = 50;
 
 impl Sessions {
     /// Refreshes the provider's tokens once, however many requests ask at a time: in
-    /// this process by a lock per session, between processes by a lease on its row.
+    /// this process by a lock per session, between processes by a lease on its row. Who
+    /// asks may go away meanwhile; what the provider has given out is kept all the same.
     pub(super) async fn refresh(&self, id: SessionId) -> Result<()> {
+        let sessions = self.clone();
+        tokio::spawn(async move { sessions.refresh_once(id).await }.in_current_span())
+            .await
+            .map_err(|failed| Error::internal("renew a session", failed))?
+    }
+
+    async fn refresh_once(&self, id: SessionId) -> Result<()> {
         let lock = Arc::clone(self.refreshing.lock().await.entry(id).or_default());
         let made = {
             let _guard = lock.lock().await;
