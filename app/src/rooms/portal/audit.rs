@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use server_fn::codec::GetUrl;
-use types::{Problem, Timestamp, portal::AuditEventView};
+use types::{
+    AuditEventId, ErrorCode, Problem, Timestamp,
+    portal::{AuditEventView, AuditPage},
+};
 
 #[cfg(feature = "ssr")]
 use crate::request;
@@ -12,7 +15,7 @@ use crate::{
     here::{Here, use_slug},
     ui::{
         empty::empty_quiet,
-        error::loaded,
+        error::{encode, loaded},
         icon::{icon, lu},
         page::{Crumb, page, page_head},
         table::{Column::Titled, table},
@@ -21,28 +24,46 @@ use crate::{
     },
 };
 
-/// The newest events of a tenant.
+/// The newest events of a tenant that have the words of `q` and are older than `before`.
 ///
 /// # Errors
-/// `tenant_not_found` when there is no such tenant or no access to it.
+/// `tenant_not_found` when there is no such tenant or no access to it, `not_found` when
+/// `before` is no event of it.
 #[server(prefix = "/ui", endpoint = "audit", input = GetUrl)]
-pub(crate) async fn read_audit(slug: String) -> Result<Dated<Vec<AuditEventView>>, Problem> {
+pub(crate) async fn read_audit(
+    slug: String,
+    #[server(default)] q: String,
+    before: Option<AuditEventId>,
+) -> Result<Dated<AuditPage>, Problem> {
     let actor = request::actor().await?;
     request::services()
         .portal
         .audit
-        .list(&actor, &slug)
+        .list(&actor, &slug, &q, before)
         .await
         .map(Dated::now)
         .map_err(request::refused)
 }
 
-/// The page; `?q=` keeps what was searched for.
+/// The page; `?q=` keeps what was searched for, `?before=` how far back it was read.
 pub(crate) fn audit_page() -> AnyView {
     let slug = use_slug();
     let query = use_query_map();
     let question = Memo::new(move |_| query.read().get("q").unwrap_or_default());
-    let events = Resource::new(move || slug.get(), read_audit);
+    let before = Memo::new(move |_| query.read().get("before").filter(|id| !id.is_empty()));
+    let events = Resource::new(
+        move || (slug.get(), question.get(), before.get()),
+        |(slug, question, before)| async move {
+            match before.map(|id| id.parse::<AuditEventId>()).transpose() {
+                Ok(before) => read_audit(slug, question, before).await,
+                // What is no id is no event.
+                Err(_) => Err(Problem::new(
+                    ErrorCode::NotFound,
+                    "There is no such event, or you have no access to it.",
+                )),
+            }
+        },
+    );
     loaded(events, move |here, events| {
         let crumbs = vec![
             Crumb::to(here.name(), here.at("")),
@@ -50,13 +71,21 @@ pub(crate) fn audit_page() -> AnyView {
         ];
         let lede = "Who did what, and when. Nothing here can be changed.";
         let search = search(&here, question);
-        let body = move || listed(&events.value, events.now, &question.read());
+        let question = question.get_untracked();
+        let newest = before.get_untracked().is_none();
+        let Dated {
+            value: AuditPage { events, older },
+            now,
+        } = events;
         page(
             "Audit log",
             crumbs,
             view! {
                 {page_head("Audit log", lede.into_any(), search)}
-                <section class="card" aria-label="Events">{body}</section>
+                <section class="card" aria-label="Events">
+                    {listed(&events, now, &question, newest)}
+                    {ways(&here, &question, newest, older)}
+                </section>
             }
             .into_any(),
         )
@@ -80,35 +109,20 @@ fn search(here: &Here, question: Memo<String>) -> AnyView {
     .into_any()
 }
 
-fn matches(event: &AuditEventView, question: &str) -> bool {
-    let text = format!(
-        "{} {} {} {}",
-        event.actor, event.action, event.subject, event.detail
-    )
-    .to_lowercase();
-    question
-        .to_lowercase()
-        .split_whitespace()
-        .all(|word| text.contains(word))
-}
-
-fn listed(events: &[AuditEventView], now: Timestamp, question: &str) -> AnyView {
-    let rows: Vec<_> = events
-        .iter()
-        .filter(|event| matches(event, question))
-        .map(|event| row(event, now))
-        .collect();
-    if rows.is_empty() {
+fn listed(events: &[AuditEventView], now: Timestamp, question: &str, newest: bool) -> AnyView {
+    if events.is_empty() {
         return empty_quiet(
             lu::LuScrollText,
             "No event",
-            if question.is_empty() {
-                "What members do is listed here as it happens."
-            } else {
-                "No event has these words."
+            match (question.trim().is_empty(), newest) {
+                (true, true) => "What members do is listed here as it happens.",
+                (true, false) => "No event is older.",
+                (false, true) => "No event has these words.",
+                (false, false) => "No older event has these words.",
             },
         );
     }
+    let rows: Vec<_> = events.iter().map(|event| row(event, now)).collect();
     table(
         &[
             Titled("What"),
@@ -119,6 +133,37 @@ fn listed(events: &[AuditEventView], now: Timestamp, question: &str) -> AnyView 
         ],
         rows.into_any(),
     )
+}
+
+/// The ways back to the newest events and on to older ones.
+fn ways(here: &Here, question: &str, newest: bool, older: Option<AuditEventId>) -> Option<AnyView> {
+    if newest && older.is_none() {
+        return None;
+    }
+    let way = |title: &'static str, before: Option<AuditEventId>| {
+        let href = address(here, question, before);
+        view! { <a class="btn btn-plain btn-slim" href=href>{title}</a> }
+    };
+    let back = (!newest).then(|| way("Newest", None));
+    let on = older.map(|id| way("Older", Some(id)));
+    Some(
+        view! {
+            <nav class="card-foot flex gap-2.5" aria-label="Pages of the log">{back} {on}</nav>
+        }
+        .into_any(),
+    )
+}
+
+/// The address that brings a view back.
+fn address(here: &Here, question: &str, before: Option<AuditEventId>) -> String {
+    let words = (!question.is_empty()).then(|| format!("q={}", encode(question)));
+    let before = before.map(|id| format!("before={id}"));
+    let query: Vec<_> = words.into_iter().chain(before).collect();
+    if query.is_empty() {
+        here.at("/audit")
+    } else {
+        here.at(&format!("/audit?{}", query.join("&")))
+    }
 }
 
 fn row(event: &AuditEventView, now: Timestamp) -> AnyView {

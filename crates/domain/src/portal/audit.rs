@@ -2,15 +2,17 @@
 
 use entity::control::audit_event;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::IntoCondition,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{BinOper, Expr, Func, IntoCondition},
 };
 use types::{
-    UserId,
-    portal::{AuditEventView, Role},
+    AuditEventId, UserId,
+    portal::{AuditEventView, AuditPage, Role},
 };
 
-use crate::{Result, actor::Actor, db::Db, env::Env, portal::tenant::access};
+use crate::{Error, Result, actor::Actor, db::Db, env::Env, portal::tenant::access};
 
 /// The audit log.
 #[derive(Clone)]
@@ -68,7 +70,14 @@ impl Entry {
 }
 
 /// Most lines that one page shows.
-const PAGE: u64 = 200;
+const PAGE: u64 = 100;
+/// Most words that are searched for; more do not count.
+const WORDS: usize = 10;
+/// The longest word that is searched for, in bytes; a longer one finds nothing. SQLite
+/// refuses patterns of more than 50 000.
+const LONGEST_WORD: usize = 10_000;
+/// What stands before a sign of a pattern that means only itself.
+const ESCAPE: char = '\\';
 
 impl Audit {
     pub(crate) fn new(db: Db, env: Env) -> Self {
@@ -113,14 +122,54 @@ impl Audit {
         self.record(self.db.write(), entry).await
     }
 
-    /// The newest lines of a tenant's log, for its admins.
+    /// A page of a tenant's log, for its admins: the newest lines that hold each of these
+    /// words, in whatever case, and that are older than `before`.
     ///
     /// # Errors
-    /// `tenant_not_found`, `forbidden`.
-    pub async fn list(&self, actor: &Actor, slug: &str) -> Result<Vec<AuditEventView>> {
+    /// `tenant_not_found`, `forbidden`; `not_found` when `before` is no line of this log.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        slug: &str,
+        words: &str,
+        before: Option<AuditEventId>,
+    ) -> Result<AuditPage> {
         access(&self.db, actor, slug).await?.require(Role::Admin)?;
-        self.read(audit_event::Column::TenantSlug.eq(slug), PAGE)
-            .await
+        let mut which = Condition::all().add(audit_event::Column::TenantSlug.eq(slug));
+        if let Some(id) = before {
+            which = which.add(self.older_than(slug, id).await?);
+        }
+        let longest = words.split_whitespace().map(str::len).max();
+        // PostgreSQL keeps no text with a NUL, and SQLite searches up to it only.
+        if words.contains('\0') || longest > Some(LONGEST_WORD) {
+            return Ok(AuditPage::default());
+        }
+        for word in words.split_whitespace().take(WORDS) {
+            which = which.add(holds(word));
+        }
+        let mut events = self.read(which, PAGE + 1).await?;
+        let mut older = None;
+        if events.len() as u64 > PAGE {
+            events.pop();
+            older = events.last().map(|event| event.id);
+        }
+        Ok(AuditPage { events, older })
+    }
+
+    /// What comes after a line of the tenant's log, newest first.
+    async fn older_than(&self, slug: &str, id: AuditEventId) -> Result<Condition> {
+        let line = audit_event::Entity::find_by_id(id)
+            .filter(audit_event::Column::TenantSlug.eq(slug))
+            .one(self.db.read())
+            .await?
+            .ok_or_else(|| Error::not_found("event"))?;
+        let before = Condition::any()
+            .add(audit_event::Column::At.lt(line.at))
+            .add(audit_event::Column::Id.lt(line.id));
+        // The time has a bound of its own, so that the index finds where to begin.
+        Ok(Condition::all()
+            .add(audit_event::Column::At.lte(line.at))
+            .add(before))
     }
 
     /// What was last done in all tenants and on the platform, for operators. Signing in
@@ -140,6 +189,31 @@ impl Audit {
             .await?;
         Ok(events.into_iter().map(view).collect())
     }
+}
+
+/// The lines that hold a word. The database lowers both sides, because each has its own
+/// notion of it: SQLite's knows the letters of ASCII only.
+fn holds(word: &str) -> Condition {
+    let mut pattern = String::from("%");
+    for sign in word.chars() {
+        if matches!(sign, '%' | '_' | ESCAPE) {
+            pattern.push(ESCAPE);
+        }
+        pattern.push(sign);
+    }
+    pattern.push('%');
+    [
+        audit_event::Column::Actor,
+        audit_event::Column::Action,
+        audit_event::Column::Subject,
+        audit_event::Column::Detail,
+    ]
+    .into_iter()
+    .fold(Condition::any(), |any, column| {
+        let pattern =
+            Func::lower(pattern.as_str()).binary(BinOper::Escape, Expr::Constant(ESCAPE.into()));
+        any.add(Func::lower(Expr::col(column)).binary(BinOper::Like, pattern))
+    })
 }
 
 fn view(event: audit_event::Model) -> AuditEventView {

@@ -2,19 +2,28 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::services::Services;
+use serde::Deserialize;
 use types::{
-    Problem,
+    AuditEventId,
     portal::{AuditEventView, TenantBrief, TenantCreate, TenantView},
 };
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Brought, Path, Signed},
+    extract::{Body, Brought, Path, Query, Signed},
     rest::events,
 };
 
+/// Which lines of the audit log.
+#[derive(Deserialize)]
+pub(super) struct Lines {
+    #[serde(default)]
+    q: String,
+    before: Option<AuditEventId>,
+}
+
 /// The caller's tenants.
-#[utoipa::path(get, path = "/api/tenant", tag = "tenant", responses((status = 200, body = [TenantBrief]), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/tenant", tag = "tenant", responses((status = 200, body = [TenantBrief])))]
 pub(super) async fn list(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -23,7 +32,7 @@ pub(super) async fn list(
 }
 
 /// Makes a tenant with the caller as its admin.
-#[utoipa::path(post, path = "/api/tenant", tag = "tenant", request_body = TenantCreate, responses((status = 201, body = TenantView), (status = 400, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/tenant", tag = "tenant", request_body = TenantCreate, responses((status = 201, body = TenantView), (status = 402), (status = 409)))]
 pub(super) async fn create(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -36,7 +45,7 @@ pub(super) async fn create(
 }
 
 /// One tenant.
-#[utoipa::path(get, path = "/api/tenant/{slug}", tag = "tenant", params(("slug" = String, Path)), responses((status = 200, body = TenantView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/tenant/{slug}", tag = "tenant", params(("slug" = String, Path)), responses((status = 200, body = TenantView)))]
 pub(super) async fn view(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -45,18 +54,26 @@ pub(super) async fn view(
     Ok(Json(services.portal.tenants.view(&actor, &slug).await?))
 }
 
-/// The newest lines of the audit log.
-#[utoipa::path(get, path = "/api/tenant/{slug}/audit", tag = "tenant", params(("slug" = String, Path)), responses((status = 200, body = [AuditEventView]), (status = 403, body = Problem), (status = 404, body = Problem)))]
+/// The newest lines of the audit log, at most 100. With `q` those that hold each of its
+/// words, with `before` those that are older than the line of this id.
+#[utoipa::path(get, path = "/api/tenant/{slug}/audit", tag = "tenant", params(("slug" = String, Path), ("q" = Option<String>, Query), ("before" = Option<String>, Query)), responses((status = 200, body = [AuditEventView])))]
 pub(super) async fn audit(
     State(services): State<Services>,
     Signed(actor): Signed,
     Path(slug): Path<String>,
+    Query(wanted): Query<Lines>,
 ) -> ApiResult<Json<Vec<AuditEventView>>> {
-    Ok(Json(services.portal.audit.list(&actor, &slug).await?))
+    let Lines { q, before } = wanted;
+    let page = services
+        .portal
+        .audit
+        .list(&actor, &slug, &q, before)
+        .await?;
+    Ok(Json(page.events))
 }
 
 /// The health of the instance that holds the tenant, live (server-sent events).
-#[utoipa::path(get, path = "/api/tenant/{slug}/instance/events", tag = "tenant", params(("slug" = String, Path)), responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/tenant/{slug}/instance/events", tag = "tenant", params(("slug" = String, Path)), responses((status = 200, content_type = "text/event-stream")))]
 pub(super) async fn instance_events(
     State(services): State<Services>,
     _person: Signed,
