@@ -6,17 +6,21 @@ use server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 
+use crate::string_enum::describe_words;
+
 /// Declares the codes with their HTTP status and title.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:literal, $title:literal;)+) => {
-        /// A stable name for a kind of problem; what programs may match on.
+    (
+        $(#[doc = $doc:literal])+ $name:ident;
+        $($(#[$code_doc:meta])* $variant:ident = $word:literal, $status:literal, $title:literal;)+
+    ) => {
+        $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub enum ErrorCode {
-            $($(#[$doc])* #[serde(rename = $word)] $variant,)+
+        pub enum $name {
+            $($(#[$code_doc])* #[serde(rename = $word)] $variant,)+
         }
 
-        impl ErrorCode {
+        impl $name {
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
@@ -38,10 +42,15 @@ macro_rules! codes {
                 match self { $(Self::$variant => $title),+ }
             }
         }
+
+        describe_words!($name, $($doc),+);
     };
 }
 
 codes! {
+    /// A stable name for a kind of problem; what programs may match on.
+    ErrorCode;
+
     /// The request could not be read or a field is wrong.
     Invalid = "invalid", 400, "The request is not valid";
     /// A stack request without a tenant.

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
 use types::{
-    ApiTokenId, Problem,
+    ApiTokenId,
     portal::{ApiTokenCreate, ApiTokenSecret, ApiTokenView},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The caller's tokens.
-#[utoipa::path(get, path = "/api/tokens", tag = "token", responses((status = 200, body = [ApiTokenView]), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/tokens", tag = "token", responses((status = 200, body = [ApiTokenView])))]
 pub(super) async fn list(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -22,7 +22,7 @@ pub(super) async fn list(
 }
 
 /// Makes a token; its secret is in the answer and nowhere else.
-#[utoipa::path(post, path = "/api/tokens", tag = "token", request_body = ApiTokenCreate, responses((status = 201, body = ApiTokenSecret), (status = 403, body = Problem)))]
+#[utoipa::path(post, path = "/api/tokens", tag = "token", request_body = ApiTokenCreate, responses((status = 201, body = ApiTokenSecret)), security(("session" = []), ("session_http" = [])))]
 pub(super) async fn create(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -35,7 +35,7 @@ pub(super) async fn create(
 }
 
 /// Takes a token back, at once.
-#[utoipa::path(delete, path = "/api/tokens/{id}", tag = "token", params(("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/tokens/{id}", tag = "token", params(("id" = String, Path)), responses((status = 204)))]
 pub(super) async fn revoke(
     State(services): State<Services>,
     Signed(actor): Signed,

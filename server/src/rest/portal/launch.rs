@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use domain::services::Services;
 use serde::Deserialize;
-use types::{LaunchId, Problem, portal::LaunchView};
+use types::{LaunchId, portal::LaunchView};
 use utoipa::ToSchema;
 
 use crate::{
@@ -21,7 +21,7 @@ pub(super) struct LaunchStart {
 }
 
 /// Starts a launch; its steps are at `/api/tenant/launch/{id}`.
-#[utoipa::path(post, path = "/api/tenant/launch", tag = "launch", request_body = LaunchStart, responses((status = 202, body = LaunchView), (status = 404, body = Problem)))]
+#[utoipa::path(post, path = "/api/tenant/launch", tag = "launch", request_body = LaunchStart, responses((status = 202, body = LaunchView), (status = 404)))]
 pub(super) async fn start(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -40,7 +40,7 @@ pub(super) async fn start(
 }
 
 /// A launch with its steps.
-#[utoipa::path(get, path = "/api/tenant/launch/{id}", tag = "launch", params(("id" = String, Path)), responses((status = 200, body = LaunchView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/tenant/launch/{id}", tag = "launch", params(("id" = String, Path)), responses((status = 200, body = LaunchView)))]
 pub(super) async fn view(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -50,7 +50,7 @@ pub(super) async fn view(
 }
 
 /// A launch's steps, live (server-sent events); ends with the launch.
-#[utoipa::path(get, path = "/api/tenant/launch/{id}/events", tag = "launch", params(("id" = String, Path)), responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/tenant/launch/{id}/events", tag = "launch", params(("id" = String, Path)), responses((status = 200, content_type = "text/event-stream")))]
 pub(super) async fn events(
     State(services): State<Services>,
     _person: Signed,

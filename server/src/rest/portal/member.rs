@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
 use serde::Deserialize;
 use types::{
-    InvitationId, Problem, UserId,
+    InvitationId, UserId,
     portal::{InvitationCreate, InvitationLink, MembersView, Role},
 };
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ pub(super) struct RoleUpdate {
 }
 
 /// Members and open invitations.
-#[utoipa::path(get, path = "/api/tenant/{slug}/members", tag = "member", params(("slug" = String, Path)), responses((status = 200, body = MembersView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/tenant/{slug}/members", tag = "member", params(("slug" = String, Path)), responses((status = 200, body = MembersView)))]
 pub(super) async fn list(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -33,7 +33,7 @@ pub(super) async fn list(
 }
 
 /// Gives a member another role.
-#[utoipa::path(put, path = "/api/tenant/{slug}/members/{user}", tag = "member", params(("slug" = String, Path), ("user" = String, Path)), request_body = RoleUpdate, responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(put, path = "/api/tenant/{slug}/members/{user}", tag = "member", params(("slug" = String, Path), ("user" = String, Path)), request_body = RoleUpdate, responses((status = 204), (status = 409)))]
 pub(super) async fn set_role(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -49,7 +49,7 @@ pub(super) async fn set_role(
 }
 
 /// Removes a member.
-#[utoipa::path(delete, path = "/api/tenant/{slug}/members/{user}", tag = "member", params(("slug" = String, Path), ("user" = String, Path)), responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/tenant/{slug}/members/{user}", tag = "member", params(("slug" = String, Path), ("user" = String, Path)), responses((status = 204), (status = 409)))]
 pub(super) async fn remove(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -60,7 +60,7 @@ pub(super) async fn remove(
 }
 
 /// Makes an invitation; its link is in the answer and nowhere else.
-#[utoipa::path(post, path = "/api/tenant/{slug}/invitations", tag = "member", params(("slug" = String, Path)), request_body = InvitationCreate, responses((status = 201, body = InvitationLink), (status = 402, body = Problem), (status = 403, body = Problem)))]
+#[utoipa::path(post, path = "/api/tenant/{slug}/invitations", tag = "member", params(("slug" = String, Path)), request_body = InvitationCreate, responses((status = 201, body = InvitationLink), (status = 402)))]
 pub(super) async fn invite(
     State(services): State<Services>,
     Signed(actor): Signed,
@@ -80,7 +80,7 @@ pub(super) async fn invite(
 }
 
 /// Takes an invitation back.
-#[utoipa::path(delete, path = "/api/tenant/{slug}/invitations/{id}", tag = "member", params(("slug" = String, Path), ("id" = String, Path)), responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/tenant/{slug}/invitations/{id}", tag = "member", params(("slug" = String, Path), ("id" = String, Path)), responses((status = 204)))]
 pub(super) async fn revoke_invitation(
     State(services): State<Services>,
     Signed(actor): Signed,

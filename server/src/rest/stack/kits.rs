@@ -2,18 +2,18 @@
 
 use axum::{Json, extract::State};
 use domain::services::Services;
-use types::{Problem, stack::KitView};
+use types::stack::KitView;
 
 use crate::{error::ApiResult, extract::Path};
 
 /// Every kit.
-#[utoipa::path(get, path = "/v1/stackkits", tag = "kit", responses((status = 200, body = [KitView])))]
+#[utoipa::path(get, path = "/v1/stackkits", tag = "kit", responses((status = 200, body = [KitView])), security(()))]
 pub(super) async fn list(State(services): State<Services>) -> ApiResult<Json<Vec<KitView>>> {
     Ok(Json(services.stack.kits.list().await?))
 }
 
 /// One kit.
-#[utoipa::path(get, path = "/v1/stackkits/{name}", tag = "kit", params(("name" = String, Path)), responses((status = 200, body = KitView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/stackkits/{name}", tag = "kit", params(("name" = String, Path)), responses((status = 200, body = KitView)), security(()))]
 pub(super) async fn view(
     State(services): State<Services>,
     Path(name): Path<String>,

@@ -38,6 +38,7 @@ fn of_one_tenant() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::discard))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::log))
+        .routes(routes!(runs::log_file))
         .routes(routes!(runs::events))
         .routes(routes!(nodes::list))
 }

@@ -2,13 +2,13 @@
 
 use axum::{Json, extract::State};
 use domain::services::Services;
-use types::{Problem, stack::NodeView};
+use types::stack::NodeView;
 
 use super::scope::Scoped;
 use crate::error::ApiResult;
 
 /// The nodes of all stacks.
-#[utoipa::path(get, path = "/v1/nodes", tag = "node", params(("X-Tenant-ID" = String, Header)), responses((status = 200, body = [NodeView]), (status = 400, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/nodes", tag = "node", params(("X-Tenant-ID" = String, Header)), responses((status = 200, body = [NodeView])))]
 pub(super) async fn list(
     State(services): State<Services>,
     Scoped(scope): Scoped,

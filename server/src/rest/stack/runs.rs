@@ -5,19 +5,16 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
     },
 };
 use domain::services::Services;
-use futures::StreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
-use types::{
-    Problem,
-    stack::{RunApprove, RunBrief, RunCancel, RunCreate, RunEvent, RunLogLine, RunView},
-};
+use types::stack::{RunApprove, RunBrief, RunCancel, RunCreate, RunEvent, RunLogLine, RunView};
 use utoipa::ToSchema;
 
 use super::{scope::Scoped, stacks::StackPath};
@@ -52,7 +49,7 @@ pub(super) struct Discard {
 }
 
 /// The tenant's latest runs.
-#[utoipa::path(get, path = "/v1/runs", tag = "run", params(("X-Tenant-ID" = String, Header)), responses((status = 200, body = [RunBrief]), (status = 400, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/runs", tag = "run", params(("X-Tenant-ID" = String, Header)), responses((status = 200, body = [RunBrief])))]
 pub(super) async fn list(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -61,7 +58,7 @@ pub(super) async fn list(
 }
 
 /// Asks for a plan.
-#[utoipa::path(post, path = "/v1/stacks/{id}/runs", tag = "run", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = RunCreate, responses((status = 202, body = RunView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/v1/stacks/{id}/runs", tag = "run", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = RunCreate, responses((status = 202, body = RunView), (status = 402), (status = 422)))]
 pub(super) async fn create(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -75,7 +72,7 @@ pub(super) async fn create(
 }
 
 /// One run.
-#[utoipa::path(get, path = "/v1/runs/{number}", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), responses((status = 200, body = RunView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/runs/{number}", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), responses((status = 200, body = RunView)))]
 pub(super) async fn view(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -85,7 +82,7 @@ pub(super) async fn view(
 }
 
 /// Approves exactly the plan that was looked at.
-#[utoipa::path(post, path = "/v1/runs/{number}/approve", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = RunApprove, responses((status = 200, body = RunView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/v1/runs/{number}/approve", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = RunApprove, responses((status = 200, body = RunView), (status = 402), (status = 409)))]
 pub(super) async fn approve(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -102,7 +99,7 @@ pub(super) async fn approve(
 }
 
 /// Puts a plan away.
-#[utoipa::path(post, path = "/v1/runs/{number}/discard", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = Discard, responses((status = 200, body = RunView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/v1/runs/{number}/discard", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = Discard, responses((status = 200, body = RunView), (status = 409)))]
 pub(super) async fn discard(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -119,7 +116,7 @@ pub(super) async fn discard(
 }
 
 /// Stops a run, in order or by force.
-#[utoipa::path(post, path = "/v1/runs/{number}/cancel", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = RunCancel, responses((status = 200, body = RunView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/v1/runs/{number}/cancel", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), request_body = RunCancel, responses((status = 200, body = RunView), (status = 409)))]
 pub(super) async fn cancel(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -132,7 +129,7 @@ pub(super) async fn cancel(
 }
 
 /// Lines of the log after a number.
-#[utoipa::path(get, path = "/v1/runs/{number}/log", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path), ("after" = Option<i64>, Query)), responses((status = 200, body = [RunLogLine]), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/runs/{number}/log", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path), ("after" = Option<i64>, Query)), responses((status = 200, body = [RunLogLine])))]
 pub(super) async fn log(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -148,9 +145,46 @@ pub(super) async fn log(
     ))
 }
 
+/// The whole log as a text file, one line each.
+#[utoipa::path(get, path = "/v1/runs/{number}/log.txt", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path)), responses((status = 200, body = String, content_type = "text/plain")))]
+pub(super) async fn log_file(
+    State(services): State<Services>,
+    Scoped(scope): Scoped,
+    Path(path): Path<RunPath>,
+) -> ApiResult<Response> {
+    let pages = services.stack.runs.whole_log(&scope, path.number).await?;
+    let text = pages
+        .inspect_err(domain::Error::log)
+        .map_ok(|lines| lines.iter().map(log_text).collect::<String>());
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"run-{}.log\"", path.number),
+        ),
+    ];
+    Ok((headers, axum::body::Body::from_stream(text)).into_response())
+}
+
+fn log_text(line: &RunLogLine) -> String {
+    let RunLogLine {
+        number: _,
+        at,
+        level,
+        source,
+        line,
+    } = line;
+    let source = if source.is_empty() {
+        String::new()
+    } else {
+        format!("{source} ")
+    };
+    format!("{} {level} {source}{line}\n", at.rfc3339())
+}
+
 /// The run and its log, live (server-sent events `run` and `log`); the id of a `log`
 /// event is its last line's number, and `Last-Event-ID` goes on after it.
-#[utoipa::path(get, path = "/v1/runs/{number}/events", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path), ("after" = Option<i64>, Query)), responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/runs/{number}/events", tag = "run", params(("X-Tenant-ID" = String, Header), ("number" = i32, Path), ("after" = Option<i64>, Query)), responses((status = 200, content_type = "text/event-stream")))]
 pub(super) async fn events(
     State(services): State<Services>,
     Scoped(scope): Scoped,

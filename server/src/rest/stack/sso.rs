@@ -11,7 +11,7 @@ use domain::{
     services::Services,
 };
 use serde::Deserialize;
-use types::{Problem, stack::SsoExchangeView};
+use types::stack::SsoExchangeView;
 
 use crate::{
     cookies::CookieNames,
@@ -95,7 +95,7 @@ pub(super) async fn callback(
 
 /// Exchanges the gateway's signed assertion for a session of this tenant. Plain
 /// identity headers prove nothing.
-#[utoipa::path(post, path = "/api/internal/sso/exchange", tag = "launch", params(("X-Kombify-Assertion" = String, Header)), responses((status = 200, body = SsoExchangeView), (status = 401, body = Problem)))]
+#[utoipa::path(post, path = "/api/internal/sso/exchange", tag = "launch", responses((status = 200, body = SsoExchangeView), (status = 400), (status = 404), (status = 409), (status = 413)), security(("assertion" = [])))]
 pub(super) async fn exchange(
     State(services): State<Services>,
     Brought(brought): Brought,

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
 use serde::Deserialize;
 use types::{
-    Problem, StackId,
+    StackId,
     stack::{SpecificationCheck, SpecificationUpdate, StackBrief, StackCreate, StackView},
 };
 
@@ -28,7 +28,7 @@ pub(super) struct Confirm {
 }
 
 /// The tenant's stacks.
-#[utoipa::path(get, path = "/v1/stacks", tag = "stack", params(("X-Tenant-ID" = String, Header)), responses((status = 200, body = [StackBrief]), (status = 400, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/stacks", tag = "stack", params(("X-Tenant-ID" = String, Header)), responses((status = 200, body = [StackBrief])))]
 pub(super) async fn list(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -37,7 +37,7 @@ pub(super) async fn list(
 }
 
 /// Makes a stack of a kit.
-#[utoipa::path(post, path = "/v1/stacks", tag = "stack", params(("X-Tenant-ID" = String, Header)), request_body = StackCreate, responses((status = 201, body = StackView), (status = 400, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/v1/stacks", tag = "stack", params(("X-Tenant-ID" = String, Header)), request_body = StackCreate, responses((status = 201, body = StackView), (status = 409)))]
 pub(super) async fn create(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -50,7 +50,7 @@ pub(super) async fn create(
 }
 
 /// One stack with its specification, nodes and runs.
-#[utoipa::path(get, path = "/v1/stacks/{id}", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), responses((status = 200, body = StackView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/stacks/{id}", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), responses((status = 200, body = StackView), (status = 422)))]
 pub(super) async fn view(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -60,7 +60,7 @@ pub(super) async fn view(
 }
 
 /// Removes a stack that has nothing applied; `?confirm=` is its name.
-#[utoipa::path(delete, path = "/v1/stacks/{id}", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path), ("confirm" = String, Query)), responses((status = 204), (status = 400, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(delete, path = "/v1/stacks/{id}", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path), ("confirm" = String, Query)), responses((status = 204), (status = 409)))]
 pub(super) async fn remove(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -76,7 +76,7 @@ pub(super) async fn remove(
 }
 
 /// Checks a specification without saving it.
-#[utoipa::path(post, path = "/v1/stacks/{id}/check", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = SpecificationUpdate, responses((status = 200, body = SpecificationCheck), (status = 403, body = Problem), (status = 404, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/v1/stacks/{id}/check", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = SpecificationUpdate, responses((status = 200, body = SpecificationCheck), (status = 422)))]
 pub(super) async fn check(
     State(services): State<Services>,
     Scoped(scope): Scoped,
@@ -93,7 +93,7 @@ pub(super) async fn check(
 }
 
 /// Saves a specification as a new revision.
-#[utoipa::path(put, path = "/v1/stacks/{id}/specification", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = SpecificationUpdate, responses((status = 200, body = StackView), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem)))]
+#[utoipa::path(put, path = "/v1/stacks/{id}/specification", tag = "stack", params(("X-Tenant-ID" = String, Header), ("id" = String, Path)), request_body = SpecificationUpdate, responses((status = 200, body = StackView), (status = 409)))]
 pub(super) async fn save(
     State(services): State<Services>,
     Scoped(scope): Scoped,

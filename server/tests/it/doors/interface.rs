@@ -57,6 +57,7 @@ pub(super) const DOORS: &[Door] = &[
     door("GET", "/ui/admin/instances", "", Operator, READ),
     door("GET", "/ui/admin/instance?id=$instance", "", Operator, READ),
     door("POST", "/ui/admin/instance/create", "name=third&region=north&deployment_mode=SHARED&internal_endpoint=http://127.0.0.1:1", Operator, WRITE),
+    door("POST", "/ui/admin/instance/remove", "id=$instance", Operator, WRITE),
     door("GET", "/ui/admin/tenants", "", Operator, READ),
     door("POST", "/ui/admin/tenant/assign", "tenant=$tenant&instance=$instance", Operator, WRITE),
     door("POST", "/ui/admin/tenant/bind", "tenant=$tenant&organisation_id=elsewhere", Operator, Token::Never),

@@ -2,8 +2,10 @@
 //!
 //! The table is checked against the running application: an endpoint of the OpenAPI
 //! document or a server function without a row fails, and so does a route in the source
-//! that is neither there nor in `others`.
+//! that is neither there nor in `others`. The document's proofs and answers are checked
+//! against the table in turn.
 
+mod document;
 mod interface;
 mod isolation;
 mod others;

@@ -34,6 +34,7 @@ pub(super) const DOORS: &[Door] = &[
     door("GET", "/api/admin/instances", "", Operator, READ),
     door("POST", "/api/admin/instances", r#"{"name":"second","region":"north","deployment_mode":"SHARED","internal_endpoint":"http://127.0.0.1:1"}"#, Operator, WRITE),
     door("GET", "/api/admin/instances/$instance/health", "", Operator, READ),
+    door("DELETE", "/api/admin/instances/$instance", "", Operator, WRITE),
     door("GET", "/api/admin/instances/events", "", Operator, READ),
     door("GET", "/api/admin/tenants", "", Operator, READ),
     door("PUT", "/api/admin/tenants/$tenant/instance", r#"{"instance":"$instance"}"#, Operator, WRITE),
@@ -60,6 +61,7 @@ pub(super) const DOORS: &[Door] = &[
     door("POST", "/v1/runs/$run/discard", r#"{"comment":"no"}"#, Stack(Admin), APPROVE),
     door("POST", "/v1/runs/$run/cancel", r#"{"force":true}"#, Stack(Admin), APPROVE),
     door("GET", "/v1/runs/$run/log", "", Stack(Viewer), READ),
+    door("GET", "/v1/runs/$run/log.txt", "", Stack(Viewer), READ),
     door("GET", "/v1/runs/$run/events", "", Stack(Viewer), READ),
     // nodes
     door("GET", "/v1/nodes", "", Stack(Viewer), READ),

@@ -8,7 +8,7 @@ use crate::support::{Browser, Homelab, TestApp, code};
 
 /// Ids of nothing: a role is asked for before the thing is looked for, so whoever may
 /// is told that there is no such thing, and nothing is changed.
-fn absent(text: &str) -> String {
+pub(super) fn absent(text: &str) -> String {
     let nil = "019abcde-0000-7000-8000-000000000000";
     let text = text.replace("$slug", "harbour").replace("$run", "4711");
     ["$stack", "$user", "$invitation", "$tenant", "$instance"]

@@ -6,10 +6,13 @@ use leptos::server_fn::axum::server_fn_paths;
 use reqwest::{StatusCode, header};
 
 use super::{Caller, Door, Needs, all, interface, rest};
-use crate::support::{TestApp, json};
+use crate::{
+    document::{document, operations},
+    support::{TestApp, json},
+};
 
 /// `GET /v1/stacks/{}`: without the names of parameters and without a query.
-fn shape(method: &str, path: &str) -> String {
+pub(super) fn shape(method: &str, path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let words: Vec<&str> = path
         .split('/')
@@ -31,13 +34,9 @@ fn shapes(doors: &[Door]) -> BTreeSet<String> {
 #[tokio::test]
 async fn every_endpoint_of_the_document_has_a_row() {
     let app = TestApp::start().await;
-    let document = json(app.get("/api/openapi.json", "").await).await;
-    let mut documented = BTreeSet::new();
-    for (path, operations) in document["paths"].as_object().expect("paths") {
-        for method in operations.as_object().expect("operations").keys() {
-            documented.insert(shape(&method.to_uppercase(), path));
-        }
-    }
+    let documented: BTreeSet<String> = operations(&document(&app).await)
+        .map(|(method, path, _)| shape(&method, path))
+        .collect();
     assert_eq!(shapes(rest::DOORS), documented);
 }
 
