@@ -44,6 +44,11 @@ impl CookieNames {
         self.name("sso_tx")
     }
 
+    /// Which refusal a form without scripts was led back to its page with.
+    pub(crate) fn said(self) -> String {
+        self.name("kombify-said")
+    }
+
     fn name(self, word: &str) -> String {
         if self.https {
             format!("__Host-{word}")

@@ -2,10 +2,10 @@
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, StatusCode, header},
-    middleware,
-    response::{AppendHeaders, IntoResponse},
+    middleware::{self, Next},
+    response::{AppendHeaders, IntoResponse, Response},
     routing::get,
 };
 use tower_http::{
@@ -17,37 +17,43 @@ use tower_http::{
     },
     limit::RequestBodyLimitLayer,
 };
+use tracing::Instrument as _;
 use types::{ErrorCode, Problem};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     auth, csrf, error, extract, health, limits, pages, request_id, rest, roles, security_headers,
-    state::AppState, streams, telemetry,
+    state::AppState, streams, telemetry, unread,
 };
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "kombify",
-    description = "Rehearse your homelab, then launch it. Errors are problem+json (RFC 9457) with a stable code. Portal and admin endpoints take a session cookie or a bearer API token; stack endpoints (`/v1`) also want `X-Tenant-ID`, or stand below `/tenant/{slug}`."
-))]
+#[openapi(
+    info(
+        title = "kombify",
+        description = "Rehearse your homelab, then launch it. Errors are problem+json (RFC 9457) with a stable code. Portal and admin endpoints take a session cookie or a bearer API token; stack endpoints (`/v1`) also want `X-Tenant-ID`, or stand below `/tenant/{slug}`."
+    ),
+    components(schemas(Problem))
+)]
 struct Document;
 
 /// The OpenAPI document of everything that is served.
 pub(crate) fn open_api() -> utoipa::openapi::OpenApi {
-    api().split_for_parts().1
+    api().1
 }
 
-fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Document::openapi())
+fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    let (routes, document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(rest::portal::router())
         .merge(rest::admin::router())
         .merge(rest::stack::router())
+        .split_for_parts();
+    (routes, rest::document::complete(document))
 }
 
 /// The whole application.
 pub(crate) fn router(state: AppState, extra: Router) -> Router {
-    let (api, document) = api().split_for_parts();
+    let (api, document) = api();
     let document = Json(document);
     let https = state.cookies.is_https();
     api.merge(auth::router())
@@ -58,6 +64,7 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
         .route("/api/openapi.json", get(move || async move { document }))
         .merge(pages::router(&state))
         .method_not_allowed_fallback(not_allowed)
+        .layer(middleware::from_fn(to_its_end))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             extract::credentials,
@@ -67,7 +74,6 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
         .merge(extra)
         .layer(middleware::from_fn_with_state(state.clone(), roles::layer))
         .layer(middleware::from_fn_with_state(state, streams::layer))
-        .layer(compression())
         .layer(DefaultBodyLimit::max(limits::LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(limits::LARGEST_BODY))
         .layer(middleware::from_fn(limits::too_large))
@@ -77,6 +83,24 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
             security_headers::layer,
         ))
         .layer(middleware::from_fn(request_id::layer))
+        .layer(compression())
+        .layer(middleware::from_fn(unread::layer))
+}
+
+/// Answers to the end also when whoever asked goes away meanwhile: a change and its line
+/// in the audit log are not torn apart, and what a page reads is read beside it and would
+/// miss its context.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(answer) => answer,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => error::problem(Problem::new(
+                ErrorCode::Internal,
+                "kombify stopped while it answered. Try again in a moment.",
+            )),
+        },
+    }
 }
 
 /// Compresses what is made anew for each answer. An optimised build's modules were
@@ -88,7 +112,7 @@ fn compression() -> CompressionLayer<impl Predicate> {
 }
 
 /// A method that the address does not have; `Allow` says which it has.
-async fn not_allowed() -> axum::response::Response {
+async fn not_allowed() -> Response {
     error::problem(Problem::new(
         ErrorCode::MethodNotAllowed,
         "This address does not take that method.",
@@ -106,7 +130,7 @@ async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     )
 }
 
-fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     tracing::error!("a request panicked");
     error::problem(Problem::new(
         ErrorCode::Internal,

@@ -17,10 +17,9 @@ use leptos_axum::{
     render_app_to_stream_with_context,
 };
 use tower_http::services::{ServeDir, ServeFile};
-use tracing::Instrument as _;
 use types::{ErrorCode, Problem};
 
-use super::{built, kept, plain::document};
+use super::{built, kept, plain::document, said};
 use crate::{
     error::problem,
     state::{AppState, Site},
@@ -59,8 +58,8 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         )
         .nest_service("/js", static_files(&format!("{site_root}/js"), "no-cache"))
         .fallback(any(not_found))
-        .layer(middleware::from_fn(to_its_end))
-        .layer(middleware::from_fn_with_state(state.clone(), kept::layer));
+        .layer(middleware::from_fn_with_state(state.clone(), kept::layer))
+        .layer(middleware::from_fn_with_state(state.clone(), said::layer));
     let Some(why) = built::why_not(&state.leptos) else {
         return router;
     };
@@ -76,24 +75,6 @@ async fn no_pages(State(why): State<Arc<str>>, request: Request, next: Next) -> 
     }
     let page = document("The interface is missing", &why, None);
     (StatusCode::SERVICE_UNAVAILABLE, page).into_response()
-}
-
-/// Renders a page to its end also when its visitor goes away meanwhile: what it reads
-/// is read beside it and would miss its context.
-async fn to_its_end(request: Request, next: Next) -> Response {
-    if is_for_programs(request.uri().path()) {
-        return next.run(request).await;
-    }
-    match tokio::spawn(next.run(request).in_current_span()).await {
-        Ok(answer) => answer,
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => problem(Problem::new(
-                ErrorCode::Internal,
-                "kombify stopped while it rendered this page. Try again in a moment.",
-            )),
-        },
-    }
 }
 
 /// What pages and server functions find in their context: the services, what the

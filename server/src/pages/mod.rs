@@ -4,6 +4,7 @@ mod built;
 mod interface;
 mod kept;
 mod plain;
+mod said;
 
 pub(crate) use interface::router;
 pub(crate) use kept::KeptPages;

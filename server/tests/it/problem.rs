@@ -1,5 +1,6 @@
 //! Every error of the API is a problem (RFC 9457) with a stable code.
 
+use flate2::read::GzDecoder;
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::Value;
 use test_support::issuer::Account;
@@ -8,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Homelab, TestApp, json};
+use crate::support::{Homelab, TestApp, json, location};
 
 /// The problem, whose form is checked.
 async fn problem(answer: Response, status: StatusCode, code: &str) -> Value {
@@ -176,9 +177,32 @@ async fn every_field_that_is_wrong_is_named_at_once() {
             vec![
                 "name",
                 "max_tenants",
+                "region",
                 "internal_endpoint",
                 "public_endpoint",
             ],
+        ),
+        (
+            &lab.operator,
+            "/api/admin/instances",
+            serde_json::json!({
+                "name": "turned",
+                "region": "north\u{202e}",
+                "internal_endpoint": "http://somebody@there",
+                "public_endpoint": "http://there:99999",
+            }),
+            vec!["region", "internal_endpoint", "public_endpoint"],
+        ),
+        (
+            &lab.operator,
+            "/api/admin/instances",
+            serde_json::json!({
+                "name": "long",
+                "region": "n".repeat(61),
+                "internal_endpoint": "http://<there>",
+                "public_endpoint": "http://there?at=once",
+            }),
+            vec!["region", "internal_endpoint", "public_endpoint"],
         ),
     ] {
         let request = browser.request(Method::POST, path).json(&body);
@@ -267,6 +291,58 @@ async fn a_body_that_is_too_large_says_so() {
             .body(large.clone());
         let answer = ada.send(request).await;
         problem(answer, StatusCode::PAYLOAD_TOO_LARGE, "too_large").await;
+    }
+}
+
+#[tokio::test]
+async fn a_problem_names_its_request_also_when_it_is_compressed() {
+    let app = TestApp::start().await;
+    let request = app.request(Method::GET, "/api/tenant");
+    let answer = request.header(header::ACCEPT_ENCODING, "gzip").send().await;
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.headers()[header::CONTENT_ENCODING], "gzip");
+    let id = answer.headers()["x-request-id"].clone();
+    let bytes = answer.bytes().await.expect("a body");
+    let problem: Value = serde_json::from_reader(GzDecoder::new(&*bytes)).expect("a problem");
+    assert_eq!(problem["request_id"], id.to_str().expect("text"));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_with_an_answer_says_so() {
+    let app = TestApp::start().await;
+    let address = app.address.strip_prefix("http://").expect("an address");
+    for (length, body, closes) in [(0, "", false), (2, "{}", true), (100_000, "{", true)] {
+        let mut connection = TcpStream::connect(address).await.expect("a connection");
+        // Nobody is signed in: refused before the body is read.
+        let request = format!(
+            "POST /api/tenant HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        connection
+            .write_all(request.as_bytes())
+            .await
+            .expect("sent");
+        let mut answer = vec![0; 4096];
+        let many = connection.read(&mut answer).await.expect("an answer");
+        let answer = String::from_utf8_lossy(&answer[..many]).to_lowercase();
+        assert!(answer.starts_with("http/1.1 401"), "{answer}");
+        assert_eq!(answer.contains("connection: close"), closes, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_says_no_words_that_an_address_brings() {
+    let app = TestApp::start().await;
+    let session = app.sign_in("operator").await;
+    for path in ["/admin/tenants", "//elsewhere.test/admin"] {
+        let answer = app
+            .get(
+                &format!("{path}?q=1&__path=%2Fui%2Fadmin%2Ftenant%2Fbind&__err=Q2FsbCB1cw%3D%3D"),
+                &session,
+            )
+            .await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        let clean = format!("/{}?q=1", path.trim_start_matches('/'));
+        assert_eq!(location(&answer), clean);
     }
 }
 
