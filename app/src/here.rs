@@ -105,6 +105,11 @@ impl Here {
             .find(|one| one.slug == self.slug)
     }
 
+    /// Whether there is a homelab to work in; yes while the tenant is not known.
+    pub(crate) fn is_launched(&self) -> bool {
+        self.tenant().is_none_or(|tenant| tenant.launched)
+    }
+
     /// The tenant's name, or its slug while the name is not known.
     pub(crate) fn name(&self) -> String {
         self.tenant()

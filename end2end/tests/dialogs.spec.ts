@@ -2,8 +2,8 @@
 // would be the next row's, or the way back.
 
 import type { Locator, Page } from "@playwright/test";
-import { alive, choose, homelab, open } from "./support/steps";
-import { expect, test, type Account } from "./support/test";
+import { homelab, join, open } from "./support/steps";
+import { expect, test } from "./support/test";
 
 /** Opens the dialog of a row and answers it; it is gone afterwards. */
 async function answer(page: Page, opener: Locator, named: string, button: string): Promise<void> {
@@ -18,22 +18,8 @@ test.describe(() => {
 
   test("a member is removed, and the next one is not asked about", async ({ page, another }) => {
     const path = await homelab(page, "Comings and goings");
-    const join = async (account: Account) => {
-      await open(page, `${path}/members`);
-      await page.getByRole("button", { name: "Invite", exact: true }).click();
-      await page.getByRole("button", { name: "Create link" }).click();
-      const link = await page.locator(".secret").innerText();
-      const guest = await (await another()).newPage();
-      await guest.goto(link);
-      await guest.getByRole("link", { name: "Sign in to join" }).click();
-      await choose(guest, account);
-      await alive(guest);
-      await guest.getByRole("button", { name: "Join Comings and goings" }).click();
-      await guest.waitForURL(`**${path}`);
-      await guest.close();
-    };
-    await join("member");
-    await join("owner");
+    await join(page, path, "member", another);
+    await join(page, path, "owner", another);
     await open(page, `${path}/members`);
     const row = (name: string) => page.getByRole("row", { name });
     const remove = row("Mika Member").getByRole("button", { name: "Remove" });

@@ -32,7 +32,7 @@ test("a page outlives its server", async ({ page, faults }) => {
   try {
     await signIn(page, "owner", "/tenants/new");
     const lab = await homelab(page, "Passing lab");
-    const path = await stack(page, lab, "core-services");
+    await stack(page, lab, "core-services");
     await write(page, SPECIFICATION);
     await expect(page.getByText("Valid", { exact: true })).toBeVisible();
     const overview = await page.context().newPage();
@@ -53,7 +53,6 @@ test("a page outlives its server", async ({ page, faults }) => {
     await expect(observed).toBeVisible({ timeout: 30_000 });
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await expect(page.getByText("Saved as revision 1.")).toBeVisible();
-    expect(path).toContain("/stacks/");
   } finally {
     await stop(server);
   }

@@ -73,3 +73,22 @@ test("sign in, launch, specify, plan and approve by links and forms", async ({ p
     await expect(page.getByText("Live", { exact: true }).first()).toBeVisible();
   });
 });
+
+test("a form in a dialog that is refused says why", async ({ page, faults }) => {
+  faults.allow(/\/pkg\/\S+\.js csp$/);
+  await signIn(page, "operator", "/admin/instances");
+  await page.getByRole("button", { name: "Register an instance" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("local");
+  await page.getByLabel("Region", { exact: true }).fill("north");
+  await page.getByLabel("Internal address").fill("http://127.0.0.1:1");
+  await page.getByRole("button", { name: "Register", exact: true }).click();
+  await expect(page.getByText(/An instance named local is registered already/)).toBeVisible();
+
+  // The same words in an address that nobody was led to are nobody's.
+  const address = page.url();
+  expect(address).toContain("__err=");
+  await page.context().clearCookies({ name: /said$/ });
+  await page.goto(address);
+  await expect(page).toHaveURL(/\/admin\/instances$/);
+  await expect(page.getByText(/is registered already/)).toHaveCount(0);
+});

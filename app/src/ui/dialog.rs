@@ -2,19 +2,39 @@
 //! stays in and returns by itself.
 
 use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 use types::Problem;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlDialogElement;
+use web_sys::{HtmlDialogElement, HtmlFormElement};
 
 use super::icon::{IconData, icon};
 
 /// A dialog with its heading; opened by [`opener`] or [`open`] with the same id.
 pub(crate) fn dialog(id: impl Into<String>, title: String, body: AnyView) -> AnyView {
+    dialog_then(id, title, body, || {})
+}
+
+/// The same, with what happens once it is closed.
+pub(crate) fn dialog_then(
+    id: impl Into<String>,
+    title: String,
+    body: AnyView,
+    closed: impl Fn() + 'static,
+) -> AnyView {
     let id: String = id.into();
     let heading = format!("{id}-title");
     let labelled = heading.clone();
     view! {
-        <dialog id=id class="dialog" aria-labelledby=labelled>
+        <dialog
+            id=id class="dialog" aria-labelledby=labelled
+            on:close:target=move |event| {
+                forget(&event.target());
+                closed();
+            }
+        >
             <h2 id=heading>{title}</h2>
             {body}
         </dialog>
@@ -59,6 +79,15 @@ fn find(id: &str) -> Option<HtmlDialogElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
 }
 
+/// Drops what was typed into a dialog that was closed: opened anew it shows what is so.
+fn forget(dialog: &HtmlDialogElement) {
+    if let Ok(Some(form)) = dialog.query_selector("form")
+        && let Some(form) = form.dyn_ref::<HtmlFormElement>()
+    {
+        form.reset();
+    }
+}
+
 /// Does by hand what `command` does where the browser knows it.
 fn without_commands(act: impl FnOnce()) {
     let known = js_sys::Reflect::get(&window(), &"HTMLButtonElement".into())
@@ -74,6 +103,46 @@ pub(crate) fn open(id: &str) {
     if let Some(dialog) = find(id).filter(|dialog| !dialog.open()) {
         // Refused only when the element left the page in between.
         drop(dialog.show_modal());
+    }
+}
+
+/// Whether a dialog is open.
+pub(crate) fn is_open(id: &str) -> bool {
+    find(id).is_some_and(|dialog| dialog.open())
+}
+
+/// Opens the page's dialog when the address names it, e.g. `members#invite`. The address
+/// forgets it then: it can name it again, and nothing else opens the dialog.
+pub(crate) fn open_by_address(id: &'static str) {
+    let location = use_location();
+    let (hash, path) = (location.hash, location.pathname);
+    let navigate = use_navigate();
+    let forgotten = move || {
+        let quietly = NavigateOptions {
+            resolve: false,
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&path.get_untracked(), quietly);
+    };
+    Effect::new(move |_| {
+        hash.track();
+        open_once_it_stands(id, hash, forgotten.clone());
+    });
+}
+
+/// A page is built before it stands in the document: looks again with each frame.
+fn open_once_it_stands(id: &'static str, hash: Memo<String>, then: impl Fn() + 'static) {
+    let named = hash.with_untracked(|hash| hash.strip_prefix('#') == Some(id));
+    if !named {
+        return;
+    }
+    if find(id).is_some() {
+        open(id);
+        then();
+    } else {
+        request_animation_frame(move || open_once_it_stands(id, hash, then));
     }
 }
 

@@ -64,6 +64,8 @@ pub(crate) fn edit_yaml(text: &str, path: &str, value: Option<&str>) -> Option<S
 
 /// An editor and what keeps its callback alive.
 struct Live {
+    /// Of which [`EditorHandle`] it is.
+    ready: RwSignal<bool>,
     editor: Editor,
     _on_change: Closure<dyn FnMut(String)>,
 }
@@ -88,6 +90,13 @@ fn with_live(act: impl FnOnce(&Editor)) {
     });
 }
 
+/// Ends an editor, unless another one has taken its place: that may come first.
+fn end(ready: RwSignal<bool>) {
+    let ended = LIVE.with_borrow_mut(|live| live.take_if(|live| live.ready == ready));
+    // Only now, for it is free to call us back.
+    drop(ended);
+}
+
 /// The page's editor.
 #[derive(Clone, Copy)]
 pub(crate) struct EditorHandle {
@@ -108,6 +117,11 @@ impl EditorHandle {
     )]
     pub(crate) fn reveal(self, line: u32) {
         with_live(|editor| editor.reveal(line));
+    }
+
+    /// The text as it stands in the editor.
+    pub(crate) fn text(self) -> Option<String> {
+        Some(self.area.get_untracked()?.value())
     }
 
     /// Replaces the text, e.g. after the form changed something.
@@ -142,12 +156,13 @@ pub(crate) fn editor(
                     Closure::<dyn FnMut(String)>::new(move |text: String| hand_on(text));
                 let editor = mount(&area, on_change.as_ref());
                 LIVE.set(Some(Live {
+                    ready,
                     editor,
                     _on_change: on_change,
                 }));
                 ready.try_set(true);
             });
-            on_cleanup(|| LIVE.set(None));
+            on_cleanup(move || end(ready));
         }
     });
     Effect::new(move |_| {

@@ -3,13 +3,18 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use leptos::{either::Either, html, prelude::*, tachys::reactive_graph::OwnedView};
 use leptos_meta::Title;
-use leptos_router::hooks::use_location;
+use leptos_router::{
+    hooks::{use_location, use_params_map},
+    params::ParamsMap,
+};
 use types::{ErrorCode, Problem};
 
 use super::{
     advice::advice,
+    copy::copy_button,
+    empty::empty,
     icon::{icon, icon_with, lu},
     page::{Crumb, page},
     skeleton::page_skeleton,
@@ -37,32 +42,99 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Problem>> + Send + 'static,
 {
-    let render = Arc::new(render);
-    awaited(move |here| {
-        let render = Arc::clone(&render);
-        let data = read();
+    let page = Arc::new((read, render));
+    awaited(move |stage| {
+        let page = Arc::clone(&page);
         Box::pin(async move {
-            let data = data.await;
-            let here = here.await;
-            match data {
+            let (read, render) = &*page;
+            let data = loop {
+                let asked = stage.params.get_untracked();
+                let data = read().await;
+                // Otherwise another page was asked for meanwhile, and of several answers some
+                // may be of the one before.
+                if stage.params.get_untracked() == asked {
+                    break data;
+                }
+            };
+            let here = stage.here().await;
+            stage.show(|| match data {
                 Ok(data) => render(here, data),
                 Err(problem) => failure_page(here, problem),
-            }
+            })
         })
     })
 }
 
 /// A view that is on its way.
-type Pending<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+type Pending = std::pin::Pin<Box<dyn Future<Output = AnyView> + Send>>;
 
-fn awaited(make: impl Fn(Pending<Here>) -> Pending<AnyView> + Send + Sync + 'static) -> AnyView {
+fn awaited(make: impl Fn(Stage) -> Pending + Send + Sync + 'static) -> AnyView {
     let viewer: Viewer = expect_context();
     let path = use_location().pathname;
-    let view = move || {
-        let slug = path.with_untracked(|path| slug_in(path));
-        Suspend::new(make(Box::pin(Here::find(viewer, slug))))
+    let params = use_params_map();
+    // Called where the current owner is the transition's.
+    let pages = move || {
+        let stage = Stage {
+            viewer,
+            path,
+            params,
+            owner: Owner::current().map(|owner| owner.downgrade()),
+            shown: ArcStoredValue::default(),
+        };
+        move || Suspend::new(make(stage.clone()))
     };
-    view! { <Transition fallback=page_skeleton>{view}</Transition> }.into_any()
+    view! { <Transition fallback=page_skeleton>{pages()}</Transition> }.into_any()
+}
+
+/// Where the pages of one route are shown, one after the other.
+#[derive(Clone)]
+struct Stage {
+    viewer: Viewer,
+    path: Memo<String>,
+    params: Memo<ParamsMap>,
+    /// What is there for as long as the route is.
+    owner: Option<WeakOwner>,
+    /// Which page is shown, and on which of the two sides.
+    shown: ArcStoredValue<(ParamsMap, bool)>,
+}
+
+impl Stage {
+    async fn here(&self) -> Here {
+        let slug = self.path.with_untracked(|path| slug_in(path));
+        Here::find(self.viewer, slug).await
+    }
+
+    /// Shows a page in place of the one before. If it is the same one, read again, its
+    /// elements stay, with the focus and what is open. Another one, which is one with other
+    /// ids in its address, gets elements of its own: what was typed into the elements of the
+    /// page before would stand in them.
+    fn show(&self, render: impl FnOnce() -> AnyView) -> AnyView {
+        // The page before shows its signals, e.g. at each tick of the clock, until this one
+        // stands: so they are not of what reads the data, which begins anew before.
+        let owner = self
+            .owner
+            .as_ref()
+            .and_then(WeakOwner::upgrade)
+            .map_or_else(Owner::new, |owner| owner.child());
+        let page = owner.with(render);
+        let page = OwnedView::new_with_owner(page, owner);
+        let page = if self.turn() {
+            Either::Left(page)
+        } else {
+            Either::Right(page)
+        };
+        page.into_any()
+    }
+
+    /// The side for the page that is asked for: another page takes the other one.
+    fn turn(&self) -> bool {
+        let asked = self.params.get_untracked();
+        let mut shown = self.shown.write_value();
+        if shown.0 != asked {
+            *shown = (asked, !shown.1);
+        }
+        shown.1
+    }
 }
 
 /// Where the browser has to go first, if that would help.
@@ -116,6 +188,9 @@ fn current_path() -> String {
 
 /// A whole page for a problem.
 pub(crate) fn failure_page(here: Here, problem: Problem) -> AnyView {
+    if problem.code == ErrorCode::StackSession && !here.is_launched() {
+        return not_launched(&here);
+    }
     let path = current_path();
     if let Some(url) = way_out(&problem, &path) {
         leave(&url);
@@ -147,6 +222,27 @@ pub(crate) fn failure_page(here: Here, problem: Problem) -> AnyView {
     };
     let title = problem.title.clone();
     page(&title, crumbs, failure(&problem, Some(path)))
+}
+
+/// A page of a homelab that was never launched: nothing of it is there yet.
+pub(crate) fn not_launched(here: &Here) -> AnyView {
+    let title = "Not launched yet";
+    let crumbs = vec![Crumb::to(here.name(), here.at("")), Crumb::here(title)];
+    let action = view! {
+        <a class="btn btn-primary" href=here.at("")>{icon(lu::LuRocket)} "Go to the overview to launch it"</a>
+    };
+    let body = view! {
+        <h1 class="sr-only">{title}</h1>
+        <section class="card">
+            {empty(
+                lu::LuRocket,
+                title,
+                "Its stacks, nodes and runs are here once the homelab is launched.",
+                action.into_any(),
+            )}
+        </section>
+    };
+    page(title, crumbs, body.into_any())
 }
 
 /// A problem inside a page. `again` is where trying again leads.
@@ -192,25 +288,14 @@ pub(crate) fn failure(problem: &Problem, again: Option<String>) -> AnyView {
 }
 
 fn request_id(id: String) -> AnyView {
-    let copied = RwSignal::new(false);
-    let text = id.clone();
+    let shown = NodeRef::<html::Code>::new();
     view! {
         <p class="flex flex-wrap items-center gap-2 text-muted">
-            "Request " <code>{id}</code>
-            <button type="button" class="btn btn-plain btn-slim" on:click=move |_| copy(&text, copied)>
-                {icon(lu::LuCopy)}
-                {move || if copied.get() { "Copied" } else { "Copy" }}
-            </button>
+            "Request " <code node_ref=shown>{id.clone()}</code>
+            {copy_button(id, shown)}
         </p>
     }
     .into_any()
-}
-
-/// Puts a text on the clipboard and says so.
-pub(crate) fn copy(text: &str, copied: RwSignal<bool>) {
-    // A browser without the right to it leaves the text to be selected by hand.
-    drop(window().navigator().clipboard().write_text(text));
-    copied.set(true);
 }
 
 #[cfg(test)]

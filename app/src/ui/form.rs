@@ -31,3 +31,17 @@ where
     let id = (!id.is_empty()).then_some(id);
     view! { <ActionForm action=action attr:id=id>{body}</ActionForm> }.into_any()
 }
+
+/// How often an action was answered and not refused: what it changes is read again then.
+/// After a refusal nothing is, for nothing changed, and what was typed has to stay.
+pub(crate) fn done<S>(action: ServerAction<S>) -> Memo<u32>
+where
+    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let value = action.value();
+    Memo::new(move |before: Option<&u32>| {
+        let done = value.with(|it| matches!(it, Some(Ok(_))));
+        before.copied().unwrap_or_default() + u32::from(done)
+    })
+}

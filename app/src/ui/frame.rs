@@ -5,11 +5,12 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos_router::{components::Outlet, hooks::use_location};
 use types::portal::ViewerView;
+use wasm_bindgen::JsCast;
 
 use super::{
     cookie,
     icon::{brand_mark, icon, lu},
-    pill,
+    keyboard, pill,
     words::{initials, role},
 };
 use crate::{
@@ -192,7 +193,7 @@ fn side_of(side: Side, mut here: Here) -> AnyView {
         read_counts(here.slug.clone());
     }
     let (rooms, head) = match side {
-        Side::Admin => (admin_rooms(), operator_head()),
+        Side::Admin if viewer.operator => (admin_rooms(), operator_head()),
         // Of a homelab that is none of theirs, nobody learns what there would be.
         _ if here.tenant().is_none() => (Vec::new(), tenant_head(&here, &viewer)),
         _ => (
@@ -313,7 +314,7 @@ fn groups(rooms: Vec<Room>) -> AnyView {
 
 fn foot(side: Side, here: &Here, viewer: &Arc<ViewerView>) -> AnyView {
     let below = match side {
-        Side::Admin => "operator",
+        Side::Admin if viewer.operator => "operator",
         _ => here.tenant().map_or("signed in", |one| role(one.role)),
     };
     let first = viewer
@@ -368,26 +369,13 @@ pub(crate) fn close_after_navigation() {
         if before.is_none() {
             return;
         }
-        let page = document();
-        if let Some(side) = page.get_element_by_id("side")
+        if let Some(side) = document().get_element_by_id("side")
             && side.matches(":popover-open").unwrap_or(false)
+            && let Ok(side) = side.dyn_into::<web_sys::HtmlElement>()
         {
-            use wasm_bindgen::JsCast;
-            if let Ok(side) = side.dyn_into::<web_sys::HtmlElement>() {
-                // Refused only when it is closed already.
-                drop(side.hide_popover());
-            }
+            // Refused only when it is closed already.
+            drop(side.hide_popover());
         }
-        if let Ok(menus) = page.query_selector_all("details.menu[open]") {
-            for at in 0..menus.length() {
-                use wasm_bindgen::JsCast;
-                if let Some(menu) = menus
-                    .item(at)
-                    .and_then(|it| it.dyn_into::<web_sys::Element>().ok())
-                {
-                    drop(menu.remove_attribute("open"));
-                }
-            }
-        }
+        keyboard::shut_menus();
     });
 }

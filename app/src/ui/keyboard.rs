@@ -118,23 +118,31 @@ fn move_in_list(event: &KeyboardEvent, by: i32) {
 
 /// Closes open menus; their summary takes the focus back.
 fn close_menus() {
-    let Ok(menus) = document().query_selector_all("details.menu[open]") else {
-        return;
-    };
-    for at in 0..menus.length() {
-        if let Some(menu) = menus.item(at).and_then(|it| it.dyn_into::<Element>().ok()) {
-            // `open` is an attribute that may always be removed.
-            drop(menu.remove_attribute("open"));
-            if let Some(summary) = menu
-                .query_selector("summary")
-                .ok()
-                .flatten()
-                .and_then(|it| it.dyn_into::<HtmlElement>().ok())
-            {
-                focus(&summary);
-            }
+    for menu in shut_menus() {
+        if let Some(summary) = menu
+            .query_selector("summary")
+            .ok()
+            .flatten()
+            .and_then(|it| it.dyn_into::<HtmlElement>().ok())
+        {
+            focus(&summary);
         }
     }
+}
+
+/// Closes open menus and answers them.
+pub(crate) fn shut_menus() -> Vec<Element> {
+    let Ok(menus) = document().query_selector_all("details.menu[open]") else {
+        return Vec::new();
+    };
+    let menus: Vec<Element> = (0..menus.length())
+        .filter_map(|at| menus.item(at)?.dyn_into().ok())
+        .collect();
+    for menu in &menus {
+        // `open` is an attribute that may always be removed.
+        drop(menu.remove_attribute("open"));
+    }
+    menus
 }
 
 /// All keys, shown by `?`.

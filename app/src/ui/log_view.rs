@@ -8,6 +8,19 @@ use super::icon::{icon, lu};
 /// Most lines that are kept in the page; older ones are in the download.
 const KEPT: usize = 5_000;
 
+/// A log as a page shows it.
+#[derive(Clone)]
+pub(crate) struct Log {
+    /// The lines that the page has.
+    pub(crate) lines: RwSignal<Vec<RunLogLine>>,
+    /// More lines come.
+    pub(crate) working: Signal<bool>,
+    /// Lines after those could not be read, or are not read without scripts.
+    pub(crate) cut: RwSignal<bool>,
+    /// The address of the whole log as a file.
+    pub(crate) file: String,
+}
+
 /// Adds lines that are not there yet, in order; streams repeat some after a break.
 pub(crate) fn append(lines: &mut Vec<RunLogLine>, more: Vec<RunLogLine>) {
     let last = lines.last().map_or(0, |line| line.number);
@@ -17,14 +30,17 @@ pub(crate) fn append(lines: &mut Vec<RunLogLine>, more: Vec<RunLogLine>) {
     }
 }
 
-/// The log with its head. `download` is the address of the whole log as text.
-pub(crate) fn log_view(
-    lines: RwSignal<Vec<RunLogLine>>,
-    working: Signal<bool>,
-    file: String,
-) -> AnyView {
+/// The log with its head.
+pub(crate) fn log_view(log: Log) -> AnyView {
+    let Log {
+        lines,
+        working,
+        cut,
+        file,
+    } = log;
     let question = RwSignal::new(String::new());
-    let follow = RwSignal::new(true);
+    // What is read of a log that is complete moves nothing.
+    let follow = RwSignal::new(working.get_untracked() || !cut.get_untracked());
     let end = NodeRef::<html::Div>::new();
     let shown = Memo::new_with_compare(
         move |_| {
@@ -59,6 +75,14 @@ pub(crate) fn log_view(
             format!("{found} of {all} lines")
         }
     };
+    let earlier = move || match lines.with(|lines| lines.first().map(|line| line.number)) {
+        Some(first) if first > 1 => Some(format!("The lines before {first} are in the download.")),
+        _ => None,
+    };
+    let later = move || {
+        cut.get()
+            .then(|| "The lines after these are in the download.".to_owned())
+    };
     view! {
         <div class="pane-title no-print">
             <h2>"Log"</h2>
@@ -80,12 +104,12 @@ pub(crate) fn log_view(
                     {move || if follow.get() { "Following" } else { "Follow" }}
                 </button>
             </Show>
-            <button
-                type="button" class="btn btn-bare h-7 w-7" aria-label="Download the log" title="Download the log"
-                on:click=move |_| lines.with_untracked(|lines| save(lines, &file))
+            <a
+                class="btn btn-bare h-7 w-7" href=file download="" rel="external"
+                aria-label="Download the whole log" title="Download the whole log"
             >
                 {icon(lu::LuDownload)}
-            </button>
+            </a>
         </div>
         <div class="log" role="log" aria-label="Log of the run" aria-live="off">
             <Show when=move || lines.with(Vec::is_empty)>
@@ -97,7 +121,9 @@ pub(crate) fn log_view(
                     }}
                 </p>
             </Show>
+            {left_out(earlier)}
             <For each=move || shown.get() key=|line| line.number children=log_line />
+            {left_out(later)}
             <div node_ref=end>
                 <Show when=move || working.get()>
                     <span class="mx-3.5 inline-block h-3.5 w-0.5 animate-pulse bg-info" aria-hidden="true"></span>
@@ -106,6 +132,12 @@ pub(crate) fn log_view(
         </div>
     }
     .into_any()
+}
+
+/// Says which lines are not shown.
+fn left_out(said: impl Fn() -> Option<String> + Send + Sync + 'static) -> AnyView {
+    (move || said().map(|said| view! { <p class="px-3.5 font-sans text-muted">{said}</p> }))
+        .into_any()
 }
 
 fn log_line(line: RunLogLine) -> AnyView {
@@ -123,46 +155,6 @@ fn has(line: &RunLogLine, question: &str) -> bool {
     question.is_empty()
         || line.line.to_lowercase().contains(question)
         || line.source.to_lowercase().contains(question)
-}
-
-/// The log as plain text, one line each.
-fn text(lines: &[RunLogLine]) -> String {
-    lines
-        .iter()
-        .map(|line| {
-            format!(
-                "{} {} {} {}\n",
-                line.at.rfc3339(),
-                line.level,
-                line.source,
-                line.line
-            )
-        })
-        .collect()
-}
-
-/// Hands the lines to the browser as a file.
-fn save(lines: &[RunLogLine], file: &str) {
-    use wasm_bindgen::{JsCast, JsValue};
-    let parts = js_sys::Array::of1(&JsValue::from_str(&text(lines)));
-    let Ok(blob) = web_sys::Blob::new_with_str_sequence(&parts) else {
-        return;
-    };
-    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else {
-        return;
-    };
-    let link = document()
-        .create_element("a")
-        .ok()
-        .and_then(|it| it.dyn_into::<web_sys::HtmlAnchorElement>().ok());
-    if let Some(link) = link {
-        link.set_href(&url);
-        link.set_download(file);
-        link.set_rel("external");
-        link.click();
-    }
-    // Revoking an address that was just made cannot fail.
-    drop(web_sys::Url::revoke_object_url(&url));
 }
 
 #[cfg(test)]

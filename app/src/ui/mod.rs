@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 pub(crate) mod cookie;
+pub(crate) mod copy;
 pub(crate) mod dialog;
 pub(crate) mod diff;
 pub(crate) mod editor;
@@ -11,6 +12,7 @@ pub(crate) mod field;
 pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod icon;
+pub(crate) mod kept;
 pub(crate) mod keyboard;
 pub(crate) mod live;
 pub(crate) mod log_view;

@@ -87,60 +87,6 @@ struct Known {
 
 fn items(viewer: Option<&ViewerView>, slug: &str, known: &Known) -> Vec<Item> {
     let mut items = Vec::new();
-    if let Some(stack) = &known.stack {
-        for one in &stack.stacks {
-            let at = format!("/tenant/{slug}/stacks/{}", one.id);
-            items.push(Item::page(
-                lu::LuLayers,
-                one.name.clone(),
-                "stack",
-                at.clone(),
-            ));
-            items.push(Item::page(
-                lu::LuFileCode,
-                format!("{}: specification", one.name),
-                "edit, save, plan",
-                format!("{at}/specification"),
-            ));
-        }
-        for one in &stack.runs {
-            items.push(Item::page(
-                lu::LuPlay,
-                format!(
-                    "Run {}: {} {}",
-                    one.number,
-                    words::run_kind(one.kind),
-                    one.stack_name
-                ),
-                words::run(one.state).1,
-                format!("/tenant/{slug}/runs/{}", one.number),
-            ));
-        }
-        for one in &stack.nodes {
-            items.push(Item::page(
-                lu::LuServer,
-                one.name.clone(),
-                format!("node {} of {}", one.address, one.stack_name),
-                format!("/tenant/{slug}/nodes"),
-            ));
-        }
-    }
-    for one in &known.kits {
-        items.push(Item::page(
-            lu::LuBox,
-            one.name.clone(),
-            "kit",
-            format!("/tenant/{slug}/kits/{}", one.name),
-        ));
-    }
-    for one in &known.instances {
-        items.push(Item::page(
-            lu::LuServerCog,
-            one.name.clone(),
-            format!("instance, region {}", one.region),
-            format!("/admin/instances/{}", one.id),
-        ));
-    }
     let operator = viewer.is_some_and(|it| it.operator);
     let role = viewer
         .and_then(|it| it.tenants.iter().find(|one| one.slug == slug))
@@ -204,6 +150,61 @@ fn items(viewer: Option<&ViewerView>, slug: &str, known: &Known) -> Vec<Item> {
         Act::Theme,
     ));
     items.push(act(lu::LuKeyboard, "Show all keys", Act::Keys));
+    // What was read comes last: it comes later, and no line must move under a pointer.
+    if let Some(stack) = &known.stack {
+        for one in &stack.stacks {
+            let at = format!("/tenant/{slug}/stacks/{}", one.id);
+            items.push(Item::page(
+                lu::LuLayers,
+                one.name.clone(),
+                "stack",
+                at.clone(),
+            ));
+            items.push(Item::page(
+                lu::LuFileCode,
+                format!("{}: specification", one.name),
+                "edit, save, plan",
+                format!("{at}/specification"),
+            ));
+        }
+        for one in &stack.runs {
+            items.push(Item::page(
+                lu::LuPlay,
+                format!(
+                    "Run {}: {} {}",
+                    one.number,
+                    words::run_kind(one.kind),
+                    one.stack_name
+                ),
+                words::run(one.state).1,
+                format!("/tenant/{slug}/runs/{}", one.number),
+            ));
+        }
+        for one in &stack.nodes {
+            items.push(Item::page(
+                lu::LuServer,
+                one.name.clone(),
+                format!("node {} of {}", one.address, one.stack_name),
+                format!("/tenant/{slug}/nodes"),
+            ));
+        }
+    }
+    for one in &known.kits {
+        items.push(Item::page(
+            lu::LuBox,
+            one.name.clone(),
+            "kit",
+            format!("/tenant/{slug}/kits/{}", one.name),
+        ));
+    }
+    for one in &known.instances {
+        items.push(Item::page(
+            lu::LuServerCog,
+            one.name.clone(),
+            format!("instance, region {}", one.region),
+            format!("/admin/instances/{}", one.id),
+        ));
+    }
     items
 }
 
@@ -225,7 +226,10 @@ pub(crate) fn palette() -> AnyView {
                 .collect::<Vec<_>>()
         })
     });
-    let opened = move |_: web_sys::Event| {
+    let toggled = move |_: web_sys::Event| {
+        if !dialog::is_open(ID) {
+            return;
+        }
         question.set(String::new());
         at.set(0);
         if let Some(input) = input.get_untracked() {
@@ -278,7 +282,7 @@ pub(crate) fn palette() -> AnyView {
         }
     };
     view! {
-        <dialog id=ID class="dialog palette" aria-label="Find or run" on:toggle=opened>
+        <dialog id=ID class="dialog palette" aria-label="Find or run" on:toggle=toggled>
             <input
                 class="palette-input"
                 node_ref=input

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
+use types::Problem;
 
 use super::{
     icon::{icon, lu},
@@ -46,6 +47,22 @@ impl Toasts {
 /// The messages of this page.
 pub(crate) fn toasts() -> Toasts {
     expect_context()
+}
+
+/// Says what an action did each time it was answered and not refused.
+pub(crate) fn say_when_done<S, T>(action: ServerAction<S>, said: impl Fn(&S::Output) -> T + 'static)
+where
+    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+    T: Into<String>,
+{
+    let toasts = toasts();
+    let value = action.value();
+    Effect::new(move |_| {
+        if let Some(said) = value.with(|it| it.as_ref()?.as_ref().ok().map(&said)) {
+            toasts.say(Tone::Good, said);
+        }
+    });
 }
 
 /// Where messages appear; a screen reader reads them when it is done.

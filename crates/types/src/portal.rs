@@ -83,6 +83,8 @@ pub struct TenantBrief {
     pub role: Role,
     /// Made by the sample data, not by a person.
     pub sample: bool,
+    /// It was launched before, so there is a homelab to work in.
+    pub launched: bool,
 }
 
 /// What a new tenant needs.
@@ -144,7 +146,7 @@ pub struct PlanUse {
 pub struct TenantOverview {
     /// The tenant.
     pub tenant: TenantView,
-    /// Members and invitations against the plan.
+    /// Members against the plan.
     pub members: PlanUse,
     /// The instance that holds the tenant, with its last checks.
     pub instance: Option<InstanceHealthView>,
@@ -311,6 +313,16 @@ pub struct AuditEventView {
     pub tenant: Option<String>,
     /// The request that did it.
     pub request_id: Option<String>,
+}
+
+/// A page of the audit log.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditPage {
+    /// Its lines, newest first.
+    pub events: Vec<AuditEventView>,
+    /// The line before which the log goes on; none when there are no older ones.
+    pub older: Option<AuditEventId>,
 }
 
 /// One step of a launch.

@@ -1,6 +1,6 @@
 // The servers that the tests drive: where they are and how they are started.
 
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,6 +9,14 @@ const FIRST = Number(process.env.KOMBIFY_TEST_PORT ?? 4390);
 
 /** Folder of everything that one run makes. The workers find the same one. */
 export const DATA = (process.env.KOMBIFY_TEST_DATA ??= mkdtempSync(join(tmpdir(), "kombify-end2end-")));
+
+/** The plans that come with kombify, but for one: few people make many homelabs here. */
+function plans(): string {
+  const own = readFileSync(join(import.meta.dirname, "../../../crates/domain/src/plans.toml"), "utf8");
+  const file = join(DATA, "plans.toml");
+  writeFileSync(file, own.replace(/^tenants_per_user.*\n/m, ""));
+  return file;
+}
 
 const BINARY = process.env.KOMBIFY_BIN ?? "kombify";
 
@@ -42,6 +50,7 @@ export class Server {
       KOMBIFY_SERVER__GRACE_SECONDS: "3",
       KOMBIFY_SECURITY__SIGN_INS_PER_MINUTE: "1000",
       KOMBIFY_LOG__FORMAT: "readable",
+      KOMBIFY_PLANS__FILE: plans(),
       ...this.settings,
     };
   }

@@ -1,7 +1,7 @@
 // What people do again and again.
 
 import { readFileSync } from "node:fs";
-import { expect, type Locator, type Page } from "@playwright/test";
+import { expect, type BrowserContext, type Locator, type Page } from "@playwright/test";
 import type { Server } from "./servers";
 import type { Account } from "./test";
 
@@ -76,6 +76,28 @@ export async function holdLaunch(page: Page): Promise<void> {
       await route.fulfill({ response: answer, json: { ...launch, redirect: null } });
     },
   );
+}
+
+/** Invites somebody to a homelab, who comes in with a browser of their own and joins. */
+export async function join(page: Page, path: string, account: Account, another: () => Promise<BrowserContext>): Promise<void> {
+  await open(page, `${path}/members`);
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await page.getByRole("button", { name: "Create link" }).click();
+  const link = await page.locator(".secret").innerText();
+  const guest = await (await another()).newPage();
+  await guest.goto(link);
+  await guest.getByRole("link", { name: "Sign in to join" }).click();
+  await choose(guest, account);
+  await alive(guest);
+  await guest.getByRole("button", { name: /^Join / }).click();
+  await guest.waitForURL(`**${path}`);
+  await guest.close();
+}
+
+/** Chooses a line of the palette. */
+export async function find(page: Page, line: string | RegExp): Promise<void> {
+  await page.keyboard.press("Control+K");
+  await page.getByRole("option", { name: line }).click();
 }
 
 /** Makes a stack; its specification is open then. Answers the stack's path. */

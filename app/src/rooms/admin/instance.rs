@@ -14,7 +14,11 @@ use crate::{
     here::use_param,
     rooms::portal::health_card::current,
     ui::{
+        dialog::{closer, dialog, opener},
         error::loaded_from,
+        field::{form_problem, refusal},
+        form::action_form,
+        icon::{icon, lu},
         page::{Crumb, page, page_head},
         pill,
         spark::{bars, spark_percent},
@@ -41,6 +45,25 @@ pub(crate) async fn read_instance(id: InstanceId) -> Result<InstanceView, Proble
         .await
         .map_err(request::refused)
 }
+
+/// Takes an instance out of the register.
+///
+/// # Errors
+/// `conflict` while it holds tenants or answers, `forbidden` for whoever is no operator.
+#[server(prefix = "/ui", endpoint = "admin/instance/remove")]
+pub(crate) async fn remove_instance(id: InstanceId) -> Result<(), Problem> {
+    let actor = request::actor().await?;
+    request::services()
+        .admin
+        .instances
+        .remove(&actor, id)
+        .await
+        .map_err(request::refused)?;
+    leptos_axum::redirect("/admin/instances");
+    Ok(())
+}
+
+const REMOVE: &str = "remove";
 
 /// The page.
 pub(crate) fn instance_page() -> AnyView {
@@ -111,8 +134,9 @@ fn view_instance(first: &InstanceView, tenants: &[TenantAdminView], now: Timesta
             {page_head(
                 &first.name,
                 view! { <span class="flex items-center gap-2">{first.region.clone()} {state} {live.broken()}</span> }.into_any(),
-                ().into_any(),
+                opener(REMOVE, "btn btn-plain", lu::LuTrash2, "Remove"),
             )}
+            {remove_dialog(first)}
             <div class="grid items-start gap-3.5 lg:grid-cols-[3fr_2fr]">
                 <div class="grid gap-3.5">
                     <section class="card card-pad" aria-labelledby="health-title">
@@ -222,4 +246,29 @@ fn facts(instance: &InstanceView, now: Timestamp) -> AnyView {
         </dl>
     }
     .into_any()
+}
+
+fn remove_dialog(instance: &InstanceView) -> AnyView {
+    let remove = ServerAction::<RemoveInstance>::new();
+    let id = instance.id.to_string();
+    dialog(
+        REMOVE,
+        format!("Remove {}", instance.name),
+        view! {
+            {action_form(remove, "", view! {
+                <input type="hidden" name="id" value=id />
+                <p class="mt-2">
+                    "It goes from the register, with what was observed of it. It can be registered again. One that holds tenants or answers cannot be removed."
+                </p>
+                <div class="mt-3">{form_problem(refusal(remove))}</div>
+                <div class="dialog-actions">
+                    {closer(REMOVE, "Cancel")}
+                    <button type="submit" class="btn btn-danger" disabled=move || remove.pending().get()>
+                        {icon(lu::LuTrash2)} "Remove"
+                    </button>
+                </div>
+            }.into_any())}
+        }
+        .into_any(),
+    )
 }

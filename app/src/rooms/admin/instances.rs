@@ -13,7 +13,6 @@ use types::{
 use super::{
     crumbs,
     instance_table::{attention, follow, sort},
-    overview::how_many,
 };
 #[cfg(feature = "ssr")]
 use crate::request;
@@ -90,7 +89,7 @@ pub(crate) fn instances_page() -> AnyView {
     let instances = Resource::new(|| (), |()| read_instances());
     loaded(instances, move |_, mut instances| {
         sort(&mut instances);
-        let many = how_many(instances.len());
+        let many = words::count(instances.len(), "instance");
         let instances = follow(instances);
         let shows = move |one: &InstanceView| match state.read().as_str() {
             "attention" => attention(one, one.health.now),

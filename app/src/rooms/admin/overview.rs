@@ -22,7 +22,7 @@ use crate::ui::{
     page::{page, page_head},
     spark::spark,
     time::ago,
-    words::{self, count},
+    words,
 };
 
 /// The overview of the platform.
@@ -162,9 +162,4 @@ fn event_row(event: &AuditEventView, now: Timestamp) -> AnyView {
         </li>
     }
     .into_any()
-}
-
-/// `12 instances`, for the list's own page.
-pub(super) fn how_many(number: usize) -> String {
-    count(number, "instance")
 }

@@ -19,16 +19,16 @@ use crate::{
         empty::empty_quiet,
         error::loaded_from,
         field::{form_problem, refusal},
-        form::action_form,
+        form::{action_form, done},
         icon::{icon, lu},
         page::{page, page_head},
-        pill::{self, Tone},
+        pill,
         table::{
             Column::{Last, Titled},
             table,
         },
         time::ago,
-        toast::toasts,
+        toast::say_when_done,
         words,
     },
 };
@@ -101,30 +101,13 @@ pub(crate) fn tenants_page() -> AnyView {
         bind: ServerAction::new(),
     };
     let Actions { assign, bind } = actions;
+    let (assigned, bound) = (done(assign), done(bind));
     let tenants = Resource::new(
-        move || (assign.version().get(), bind.version().get()),
+        move || (assigned.get(), bound.get()),
         |_| read_admin_tenants(),
     );
-    let instances = Resource::new(move || assign.version().get(), |_| read_instances());
-    close_once_answered(bind);
-    let toasts = toasts();
-    let value = assign.value();
-    Effect::new(move |_| {
-        if let Some(Ok(tenant)) = value.get() {
-            let place = tenant.instance_name.unwrap_or_default();
-            toasts.say(Tone::Good, format!("{} is on {place} now.", tenant.name));
-        }
-    });
-    let bound = bind.value();
-    Effect::new(move |_| {
-        if let Some(Ok(tenant)) = bound.get() {
-            let said = match tenant.organisation_id {
-                Some(id) => format!("{} is bound to {id} now.", tenant.name),
-                None => format!("{} is bound to no organisation now.", tenant.name),
-            };
-            toasts.say(Tone::Good, said);
-        }
-    });
+    let instances = Resource::new(move || assigned.get(), |_| read_instances());
+    say(actions);
     loaded_from(
         move || async move { Ok((tenants.await?, instances.await?)) },
         move |_, (tenants, instances)| {
@@ -133,11 +116,7 @@ pub(crate) fn tenants_page() -> AnyView {
                 .iter()
                 .map(|tenant| row(tenant, &instances, tenants.now, assign))
                 .collect();
-            let dialogs: Vec<_> = tenants
-                .value
-                .iter()
-                .map(|tenant| bind_dialog(tenant, bind))
-                .collect();
+            let many = words::count(tenants.value.len(), "tenant");
             let body = if rows.is_empty() {
                 empty_quiet(
                     lu::LuBuilding2,
@@ -164,18 +143,34 @@ pub(crate) fn tenants_page() -> AnyView {
                 view! {
                     {page_head(
                         "Tenants",
-                        words::count(tenants.value.len(), "tenant").into_any(),
+                        many.into_any(),
                         ().into_any(),
                     )}
                     <div class="mb-3 empty:hidden">{form_problem(refusal(assign))}</div>
                     <div class="mb-3 empty:hidden">{form_problem(refusal(bind))}</div>
                     <section class="card" aria-label="Tenants">{body}</section>
-                    {dialogs}
+                    <For
+                        each=move || tenants.value.clone()
+                        key=|tenant| tenant.id
+                        children=move |tenant| bind_dialog(&tenant, bind)
+                    />
                 }
                 .into_any(),
             )
         },
     )
+}
+
+fn say(actions: Actions) {
+    close_once_answered(actions.bind);
+    say_when_done(actions.assign, |tenant| {
+        let place = tenant.instance_name.as_deref().unwrap_or_default();
+        format!("{} is on {place} now.", tenant.name)
+    });
+    say_when_done(actions.bind, |tenant| match &tenant.organisation_id {
+        Some(id) => format!("{} is bound to {id} now.", tenant.name),
+        None => format!("{} is bound to no organisation now.", tenant.name),
+    });
 }
 
 fn row(
@@ -264,7 +259,8 @@ fn place(
     selector(tenant, instances, assign)
 }
 
-/// Chooses among the instances that are active; full ones are named and refused.
+/// Chooses among the instances that are active; full ones are named and refused. What is so
+/// is a property too: rows are read again, and one in which somebody chose becomes another's.
 fn selector(
     tenant: &TenantAdminView,
     instances: &[InstanceView],
@@ -277,7 +273,7 @@ fn selector(
             let here = tenant.instance == Some(one.id);
             let full = one.current_tenants >= one.max_tenants && !here;
             view! {
-                <option value=one.id.to_string() selected=here disabled=full>
+                <option value=one.id.to_string() selected=here prop:selected=here disabled=full>
                     {format!("{}, {} of {}", one.name, one.current_tenants, one.max_tenants)}
                 </option>
             }
@@ -292,7 +288,7 @@ fn selector(
                     name="instance" class="select h-7 w-48" required
                     aria-label=format!("Instance of {}", tenant.name)
                 >
-                    {none.then(|| view! { <option value="" selected>"not placed yet"</option> })}
+                    {none.then(|| view! { <option value="" selected prop:selected=true>"not placed yet"</option> })}
                     {options}
                 </select>
                 <button type="submit" class="btn btn-plain btn-slim" disabled=move || assign.pending().get()>

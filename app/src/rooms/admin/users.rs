@@ -15,16 +15,16 @@ use crate::{
         dialog::{close_once_answered, closer, dialog, opener},
         error::loaded,
         field::{form_problem, refusal},
-        form::action_form,
+        form::{action_form, done},
         icon::lu,
         page::{page, page_head},
-        pill::{self, Tone},
+        pill,
         table::{
             Column::{Actions, Titled},
             table,
         },
         time::ago_or_never,
-        toast::toasts,
+        toast::say_when_done,
         words::{count, initials},
     },
 };
@@ -63,21 +63,16 @@ pub(crate) async fn set_operator(user: UserId, operator: bool) -> Result<(), Pro
 /// The page.
 pub(crate) fn users_page() -> AnyView {
     let change = ServerAction::<SetOperator>::new();
-    let users = Resource::new(move || change.version().get(), |_| read_users());
+    let changed = done(change);
+    let users = Resource::new(move || changed.get(), |_| read_users());
     close_once_answered(change);
-    let toasts = toasts();
-    let changed = change.value();
-    Effect::new(move |_| {
-        if let Some(Ok(())) = changed.get() {
-            toasts.say(Tone::Good, "The operators were changed.");
-        }
-    });
+    say_when_done(change, |()| "The operators were changed.");
     loaded(users, move |_, users| {
-        let dialogs: Vec<_> = users
+        let others: Vec<_> = users
             .value
             .iter()
             .filter(|user| !user.is_viewer)
-            .map(|user| operator_dialog(user, change))
+            .cloned()
             .collect();
         let rows: Vec<_> = users
             .value
@@ -94,7 +89,11 @@ pub(crate) fn users_page() -> AnyView {
                     {table(&[Titled("Name"), Titled("E-mail"), Titled("Tenants"), Titled("Last seen"),
             Actions], rows.into_any())}
                 </section>
-                {dialogs}
+                <For
+                    each=move || others.clone()
+                    key=|user| user.id
+                    children=move |user| operator_dialog(&user, change)
+                />
             }
             .into_any(),
         )

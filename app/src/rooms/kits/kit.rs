@@ -7,7 +7,7 @@ use types::{Problem, stack::KitView};
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
-    here::{Here, use_param},
+    here::{Here, use_param, use_slug},
     ui::{
         error::loaded,
         icon::{icon, lu},
@@ -32,8 +32,9 @@ pub(crate) async fn read_kit(name: String) -> Result<KitView, Problem> {
 
 /// The page.
 pub(crate) fn kit_page() -> AnyView {
-    let name = use_param("name");
-    let kit = Resource::new(move || name.get(), read_kit);
+    let (slug, name) = (use_slug(), use_param("name"));
+    // The same kit in another homelab is another page.
+    let kit = Resource::new(move || (slug.get(), name.get()), |(_, name)| read_kit(name));
     loaded(kit, |here, kit| view_kit(&here, &kit))
 }
 

@@ -7,7 +7,7 @@ use types::{Problem, stack::KitView};
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
-    here::Here,
+    here::{Here, use_slug},
     ui::{
         empty::empty_quiet,
         error::loaded,
@@ -34,7 +34,9 @@ const LEDE: &str = "Blueprints to start from. Open one to see what it needs and 
 
 /// The page inside a tenant.
 pub(crate) fn kits_page() -> AnyView {
-    let kits = Resource::new(|| (), |()| read_kits());
+    let slug = use_slug();
+    // In another homelab it is another page, though of the same kits.
+    let kits = Resource::new(move || slug.get(), |_| read_kits());
     loaded(kits, |here, kits| {
         page(
             "Kits",

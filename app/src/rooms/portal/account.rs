@@ -9,7 +9,7 @@ use types::{
     portal::{ApiTokenSecret, ApiTokenView, Scope, SessionView},
 };
 
-use super::members::shown_once;
+use super::invite::shown_once;
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         empty::empty_quiet,
         error::loaded_from,
         field::{field, form_problem, is_wrong, refusal},
-        form::action_form,
+        form::{action_form, done},
         icon::{icon, lu},
         page::{Crumb, page, page_head},
         pill,
@@ -127,11 +127,9 @@ pub(crate) fn account_page() -> AnyView {
     let create = ServerAction::<CreateToken>::new();
     let revoke = ServerAction::<RevokeToken>::new();
     let end = ServerAction::<EndSession>::new();
-    let tokens = Resource::new(
-        move || (create.version().get(), revoke.version().get()),
-        |_| read_tokens(),
-    );
-    let sessions = Resource::new(move || end.version().get(), |_| read_sessions());
+    let (created, revoked, ended) = (done(create), done(revoke), done(end));
+    let tokens = Resource::new(move || (created.get(), revoked.get()), |_| read_tokens());
+    let sessions = Resource::new(move || ended.get(), |_| read_sessions());
     loaded_from(
         move || async move { Ok((tokens.await?, sessions.await?)) },
         move |_, (tokens, sessions)| {

@@ -24,10 +24,9 @@ pub(crate) fn observed(health: &InstanceHealthView) -> Timestamp {
     health.checks.last().map_or(health.now, |check| check.at)
 }
 
-/// The card of the tenant's overview.
-pub(crate) fn health_card(slug: &str, first: InstanceHealthView) -> AnyView {
+/// The card of the tenant's overview; it keeps `health` up to date.
+pub(crate) fn health_card(slug: &str, health: RwSignal<InstanceHealthView>) -> AnyView {
     let clock = time::clock();
-    let health = RwSignal::new(first);
     let link = live::follow(
         format!("/api/tenant/{slug}/instance/events"),
         &["health"],

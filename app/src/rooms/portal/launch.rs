@@ -1,7 +1,6 @@
 //! A launch: its steps while they happen, then on to the homelab.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use server_fn::codec::GetUrl;
 use types::{ErrorCode, LaunchId, Problem, portal::LaunchView};
 
@@ -26,7 +25,8 @@ use crate::{
 /// Starts a launch and shows it.
 ///
 /// # Errors
-/// `tenant_not_found`, `no_capacity`, `plan_limit`.
+/// `tenant_not_found`, `forbidden` for a token without `read` or `write`. What keeps a
+/// launch from its end is in its steps.
 #[server(prefix = "/ui", endpoint = "launch/start")]
 pub(crate) async fn start_launch(slug: String) -> Result<LaunchView, Problem> {
     let actor = request::actor().await?;
@@ -172,7 +172,6 @@ fn view_launch(here: &Here, first: LaunchView) -> AnyView {
         &title,
         false,
         view! {
-            <Title text=title.clone() />
             {page_head(
                 &title,
                 view! { {said} }.into_any(),

@@ -1,33 +1,32 @@
-//! Members of a tenant and the invitations that wait.
+//! Members of a tenant, and the way out for oneself.
 
 use leptos::{html, prelude::*};
 use server_fn::codec::GetUrl;
-#[cfg(feature = "ssr")]
-use types::portal::InvitationCreate;
 use types::{
-    InvitationId, Problem, Timestamp, UserId,
-    portal::{InvitationLink, InvitationView, MemberView, MembersView, Role},
+    Problem, Timestamp, UserId,
+    portal::{MemberView, MembersView, Role},
 };
 
+use super::invite::{CreateInvitation, INVITE, RevokeInvitation, invitations, invite_dialog};
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
     here::{Here, use_slug},
     ui::{
-        dialog::{self, closer, dialog, opener},
-        error::{copy, loaded},
+        dialog::{close_once_answered, closer, dialog, opener},
+        error::loaded,
         field::{Refusal, form_problem, refusal},
-        form::action_form,
+        form::{action_form, done},
         icon::{icon, lu},
         page::{Crumb, page, page_head},
-        pill::{self, Tone},
+        pill,
         table::{
             Column::{self, Titled},
             table,
         },
         time::{ago, ago_or_never},
-        toast::toasts,
-        words::{initials, role, role_meaning},
+        toast::say_when_done,
+        words::{count, initials, role},
     },
 };
 
@@ -61,7 +60,7 @@ pub(crate) async fn set_role(slug: String, user: UserId, role: Role) -> Result<(
         .map_err(request::refused)
 }
 
-/// Removes a member.
+/// Removes a member; who removes themselves is led out of the homelab.
 ///
 /// # Errors
 /// `forbidden` below admin, `conflict` for the last admin.
@@ -73,44 +72,14 @@ pub(crate) async fn remove_member(slug: String, user: UserId) -> Result<(), Prob
         .members
         .remove(&actor, &slug, user)
         .await
-        .map_err(request::refused)
+        .map_err(request::refused)?;
+    if user == actor.user {
+        leptos_axum::redirect("/");
+    }
+    Ok(())
 }
 
-/// Makes an invitation; its link is in the answer and nowhere else.
-///
-/// # Errors
-/// `forbidden` below admin, `plan_limit`.
-#[server(prefix = "/ui", endpoint = "invitation/create")]
-pub(crate) async fn create_invitation(
-    slug: String,
-    role: Role,
-    #[server(default)] note: String,
-) -> Result<InvitationLink, Problem> {
-    let actor = request::actor().await?;
-    request::services()
-        .portal
-        .invitations
-        .create(&actor, &slug, InvitationCreate { note, role })
-        .await
-        .map_err(request::refused)
-}
-
-/// Takes an invitation back.
-///
-/// # Errors
-/// `forbidden` below admin, `not_found`.
-#[server(prefix = "/ui", endpoint = "invitation/revoke")]
-pub(crate) async fn revoke_invitation(slug: String, id: InvitationId) -> Result<(), Problem> {
-    let actor = request::actor().await?;
-    request::services()
-        .portal
-        .invitations
-        .revoke(&actor, &slug, id)
-        .await
-        .map_err(request::refused)
-}
-
-const INVITE: &str = "invite";
+const LEAVE: &str = "leave";
 
 /// What can be done here; each changes what is shown.
 #[derive(Clone, Copy)]
@@ -130,16 +99,16 @@ pub(crate) fn members_page() -> AnyView {
         invite: ServerAction::new(),
         revoke: ServerAction::new(),
     };
-    let versions = move || {
-        (
-            slug.get(),
-            actions.role.version().get(),
-            actions.remove.version().get(),
-            actions.invite.version().get(),
-            actions.revoke.version().get(),
-        )
-    };
-    let members = Resource::new(versions, |(slug, ..)| read_members(slug));
+    let changes = [
+        done(actions.role),
+        done(actions.remove),
+        done(actions.invite),
+        done(actions.revoke),
+    ];
+    let members = Resource::new(
+        move || (slug.get(), changes.map(|done| done.get())),
+        |(slug, _)| read_members(slug),
+    );
     say(actions);
     loaded(members, move |here, members| {
         view_members(&here, &members, actions)
@@ -147,31 +116,13 @@ pub(crate) fn members_page() -> AnyView {
 }
 
 fn say(actions: Actions) {
-    dialog::close_once_answered(actions.remove);
-    let toasts = toasts();
-    let (role, remove, revoke) = (
-        actions.role.value(),
-        actions.remove.value(),
-        actions.revoke.value(),
+    close_once_answered(actions.remove);
+    say_when_done(actions.role, |()| "The role was changed.");
+    say_when_done(actions.remove, |()| "The member was removed.");
+    say_when_done(
+        actions.revoke,
+        |()| "The invitation was revoked; its link no longer works.",
     );
-    Effect::new(move |_| {
-        if let Some(Ok(())) = role.get() {
-            toasts.say(Tone::Good, "The role was changed.");
-        }
-    });
-    Effect::new(move |_| {
-        if let Some(Ok(())) = remove.get() {
-            toasts.say(Tone::Good, "The member was removed.");
-        }
-    });
-    Effect::new(move |_| {
-        if let Some(Ok(())) = revoke.get() {
-            toasts.say(
-                Tone::Good,
-                "The invitation was revoked; its link no longer works.",
-            );
-        }
-    });
 }
 
 fn view_members(here: &Here, members: &MembersView, actions: Actions) -> AnyView {
@@ -192,14 +143,19 @@ fn view_members(here: &Here, members: &MembersView, actions: Actions) -> AnyView
     if may {
         columns.push(Column::Actions);
     }
-    let dialogs: Vec<_> = members
+    let removable: Vec<_> = members
         .members
         .iter()
         .filter(|one| may && !one.is_viewer)
-        .map(|one| remove_dialog(here, one, actions.remove))
+        .cloned()
         .collect();
+    let place = here.clone();
+    let open = match members.invitations.len() {
+        0 => String::new(),
+        many => format!(", and {} open", count(many, "invitation")),
+    };
     let usage = format!(
-        "{} of {} in your plan.",
+        "{} of {} in your plan{open}.",
         members.usage.used, members.usage.limit
     );
     let invite = may.then(|| {
@@ -220,12 +176,60 @@ fn view_members(here: &Here, members: &MembersView, actions: Actions) -> AnyView
             <section class="card" aria-label="Members">
                 {table(&columns, rows.into_any())}
             </section>
-            {invitations(here, members, may, actions)}
-            {dialogs}
+            {invitations(here, members, may, actions.revoke)}
+            <For
+                each=move || removable.clone()
+                key=|one| one.user
+                children=move |one| remove_dialog(&place, &one, actions.remove)
+            />
             {may.then(|| invite_dialog(here, actions.invite))}
+            {leave(here, members, actions.remove)}
         }
         .into_any(),
     )
+}
+
+/// The way out of the homelab, for oneself.
+fn leave(
+    here: &Here,
+    members: &MembersView,
+    action: ServerAction<RemoveMember>,
+) -> Option<AnyView> {
+    let own = members.members.iter().find(|one| one.is_viewer)?;
+    let dialog = dialog(
+        LEAVE,
+        format!("Leave {}", here.name()),
+        view! {
+            {action_form(action, "", view! {
+                <input type="hidden" name="slug" value=here.slug.clone() />
+                <input type="hidden" name="user" value=own.user.to_string() />
+                <dl class="facts mt-2">
+                    <dt>"Deleted"</dt>
+                    <dd>{format!("Your access to {}, at once.", here.name())}</dd>
+                    <dt>"Kept"</dt>
+                    <dd>"What you did, in runs and in the audit log. An admin can invite you again."</dd>
+                </dl>
+                <div class="dialog-actions">
+                    {closer(LEAVE, "Stay")}
+                    <button type="submit" class="btn btn-danger" disabled=move || action.pending().get()>
+                        {icon(lu::LuLogOut)} "Leave"
+                    </button>
+                </div>
+            }.into_any())}
+        }
+        .into_any(),
+    );
+    let section = view! {
+        <section class="card mt-3.5 flex flex-wrap items-center gap-3 p-3.5" aria-labelledby="leave-title">
+            <div class="min-w-0 flex-1">
+                <h2 id="leave-title" class="text-sm font-medium">"Leave this homelab"</h2>
+                <p class="text-muted">"You lose your access to it. Its last admin cannot leave."</p>
+            </div>
+            {opener(LEAVE, "btn btn-plain", lu::LuLogOut, "Leave")}
+        </section>
+        {dialog}
+    };
+    Some(section.into_any())
 }
 
 fn problem(refused: Refusal) -> AnyView {
@@ -278,11 +282,16 @@ fn member_row(
     .into_any()
 }
 
+/// As properties too: once somebody chose, a browser no longer looks at the attributes, and
+/// the row of a member who goes becomes the next one's.
 fn role_options(chosen: Role) -> Vec<impl IntoView> {
     Role::ALL
         .iter()
         .map(|one| {
-            view! { <option value=one.word() selected=*one == chosen>{role(*one)}</option> }
+            let chosen = *one == chosen;
+            view! {
+                <option value=one.word() selected=chosen prop:selected=chosen>{role(*one)}</option>
+            }
         })
         .collect()
 }
@@ -290,6 +299,15 @@ fn role_options(chosen: Role) -> Vec<impl IntoView> {
 fn role_form(here: &Here, member: &MemberView, action: ServerAction<SetRole>) -> AnyView {
     let button = NodeRef::<html::Button>::new();
     let label = format!("Role of {}", member.name);
+    // What was refused is not so: the list shows again what is.
+    let refused = refusal(action);
+    Effect::new(move |_| {
+        if refused.with(Option::is_some)
+            && let Some(form) = button.get_untracked().and_then(|button| button.form())
+        {
+            form.reset();
+        }
+    });
     view! {
         {action_form(action, "", view! {
             <input type="hidden" name="slug" value=here.slug.clone() />
@@ -333,134 +351,4 @@ fn remove_dialog(here: &Here, member: &MemberView, action: ServerAction<RemoveMe
         }
         .into_any(),
     )
-}
-
-fn invitations(here: &Here, members: &MembersView, may: bool, actions: Actions) -> AnyView {
-    if members.invitations.is_empty() {
-        return ().into_any();
-    }
-    let rows: Vec<_> = members
-        .invitations
-        .iter()
-        .map(|one| invitation_row(here, one, members.now, may, actions.revoke))
-        .collect();
-    view! {
-        <section class="card card-pad mt-3.5 pb-2" aria-labelledby="invitations-title">
-            <h2 id="invitations-title" class="mb-1 text-sm font-medium">"Pending invitations"</h2>
-            <ul>{rows}</ul>
-        </section>
-    }
-    .into_any()
-}
-
-fn invitation_row(
-    here: &Here,
-    one: &InvitationView,
-    now: Timestamp,
-    may: bool,
-    action: ServerAction<RevokeInvitation>,
-) -> AnyView {
-    let whom = if one.note.is_empty() {
-        "Somebody".to_owned()
-    } else {
-        one.note.clone()
-    };
-    view! {
-        <li class="row">
-            <span class="min-w-0 flex-1">
-                {whom} <span class="text-muted">{format!(" as {}, by {}", role(one.role), one.invited_by)}</span>
-            </span>
-            <span class="label">"expires " {ago(one.expires_at, now)}</span>
-            {may.then(|| view! {
-                {action_form(action, "", view! {
-                    <input type="hidden" name="slug" value=here.slug.clone() />
-                    <input type="hidden" name="id" value=one.id.to_string() />
-                    <button type="submit" class="btn btn-plain btn-slim">"Revoke"</button>
-                }.into_any())}
-            })}
-        </li>
-    }
-    .into_any()
-}
-
-fn invite_dialog(here: &Here, action: ServerAction<CreateInvitation>) -> AnyView {
-    // `members#invite` opens it, e.g. from the palette.
-    let hash = leptos_router::hooks::use_location().hash;
-    Effect::new(move |_| {
-        if hash.get() == "#invite" {
-            dialog::open(INVITE);
-        }
-    });
-    let value = action.value();
-    let link = move || {
-        value
-            .get()
-            .and_then(Result::ok)
-            .map(|link| shown_once(link.url))
-    };
-    let choices: Vec<_> = Role::ALL
-        .iter()
-        .map(|one| {
-            view! {
-                <label class="choice">
-                    <input
-                        type="radio" name="role" value=one.word() checked=*one == Role::Member
-                        class="mt-0.75 accent-primary"
-                    />
-                    <span>
-                        {role(*one)}
-                        <span class="label block">{role_meaning(*one)}</span>
-                    </span>
-                </label>
-            }
-        })
-        .collect();
-    dialog(
-        INVITE,
-        format!("Invite to {}", here.name()),
-        view! {
-            {action_form(action, "", view! {
-                <input type="hidden" name="slug" value=here.slug.clone() />
-                <div class="mt-3 grid gap-3">
-                    <div class="grid gap-1">
-                        <label class="font-medium" for="invite-note">"For whom"</label>
-                        <input id="invite-note" name="note" class="input" maxlength="120" autocomplete="off" />
-                        <p class="label">"A name to recognise it by. Nothing is sent: you pass the link on yourself."</p>
-                    </div>
-                    <fieldset class="grid gap-2">
-                        <legend class="mb-1 font-medium">"Role"</legend>
-                        {choices}
-                    </fieldset>
-                    {form_problem(refusal(action))}
-                    {link}
-                </div>
-                <div class="dialog-actions">
-                    {closer(INVITE, "Cancel")}
-                    <button type="submit" class="btn btn-primary" disabled=move || action.pending().get()>
-                        {icon(lu::LuLink)} "Create link"
-                    </button>
-                </div>
-            }.into_any())}
-        }
-        .into_any(),
-    )
-}
-
-/// A secret that is shown this one time, with a button to copy it.
-pub(crate) fn shown_once(secret: String) -> AnyView {
-    let copied = RwSignal::new(false);
-    let text = secret.clone();
-    view! {
-        <div class="grid gap-1.5" role="status">
-            <p class="font-medium">"Copy it now: it is shown only this once."</p>
-            <code class="secret" data-secret="">{secret}</code>
-            <div>
-                <button type="button" class="btn btn-plain btn-slim" on:click=move |_| copy(&text, copied)>
-                    {icon(lu::LuCopy)}
-                    {move || if copied.get() { "Copied" } else { "Copy" }}
-                </button>
-            </div>
-        </div>
-    }
-    .into_any()
 }

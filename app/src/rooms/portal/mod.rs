@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod health_card;
 pub(crate) mod invitation;
+pub(crate) mod invite;
 pub(crate) mod launch;
 pub(crate) mod members;
 pub(crate) mod overview;

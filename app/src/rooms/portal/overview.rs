@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use server_fn::codec::GetUrl;
 use types::{
-    Problem,
+    Problem, Timestamp,
     admin::{HealthStatus, InstanceHealthView},
     portal::{PlanUse, TenantOverview},
     stack::{NodeStatus, RunState, StackOverview, StackStatus},
@@ -29,6 +29,7 @@ use crate::{
         meter::{is_tight, usage_row},
         page::{Crumb, page, page_head},
         steps::stack_steps,
+        time::clock,
         words::count,
     },
 };
@@ -81,7 +82,8 @@ pub(crate) fn overview_page() -> AnyView {
 
 fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -> AnyView {
     let name = portal.tenant.name.clone();
-    let sentence = sentence(here, &portal, stack.as_ref());
+    let health = portal.instance.clone().map(RwSignal::new);
+    let sentence = sentence(here, health, stack.as_ref());
     Counts::note(
         stack.as_ref().map(|it| it.stacks.len()),
         stack.as_ref().map(|it| it.nodes.len()),
@@ -112,7 +114,7 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
             </div>
         }
     });
-    let instance = match portal.instance.clone() {
+    let instance = match health {
         Some(health) => health_card(&here.slug, health),
         None => view! {
             <section class="card">
@@ -164,49 +166,68 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
             Crumb::here("Overview"),
         ],
         view! {
-            {page_head(&name, sentence.into_any(), actions.into_any())}
+            {page_head(&name, sentence, actions.into_any())}
             {body}
         }
         .into_any(),
     )
 }
 
-/// Is all well, and what waits: what was observed, in one line.
-fn sentence(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>) -> String {
-    let health = portal.instance.as_ref().map(|it| current(it, portal.now));
+/// Is all well, and what waits: what was observed, in one line that never gets old.
+fn sentence(
+    here: &Here,
+    health: Option<RwSignal<InstanceHealthView>>,
+    stack: Option<&StackOverview>,
+) -> AnyView {
+    let waits = stack.map_or_else(String::new, |stack| waits(here, stack));
+    let Some(health) = health else {
+        return format!("Not launched yet.{waits}").into_any();
+    };
     let broken = stack.map_or(0, |it| {
         it.nodes
             .iter()
             .filter(|node| matches!(node.status, NodeStatus::Offline | NodeStatus::Error))
             .count()
     });
-    let first = match (health, broken) {
-        (None, _) => "Not launched yet.".to_owned(),
-        (Some(HealthStatus::Healthy), 0) => match portal.instance.as_ref().and_then(nearly_full) {
+    let clock = clock();
+    (move || {
+        let well = health.with(|it| well(it, broken, clock.at_least(it.now)));
+        format!("{well}{waits}")
+    })
+    .into_any()
+}
+
+/// How the instance is, or else how many nodes are not well.
+fn well(health: &InstanceHealthView, broken: usize, now: Timestamp) -> String {
+    match (current(health, now), broken) {
+        (HealthStatus::Healthy, 0) => match nearly_full(health) {
             None => "The instance is healthy.".to_owned(),
             Some((what, percent)) => {
                 format!("The instance is healthy, with {what} at {percent:.0} %.")
             }
         },
-        (Some(HealthStatus::Healthy), broken) => {
+        (HealthStatus::Healthy, broken) => {
             format!("{} not online.", are(broken, "node"))
         }
-        (Some(HealthStatus::Degraded), _) => "The instance is degraded.".to_owned(),
-        (Some(HealthStatus::Unhealthy), _) => "The instance is unhealthy.".to_owned(),
-        (Some(HealthStatus::Unknown), _) => {
+        (HealthStatus::Degraded, _) => "The instance is degraded.".to_owned(),
+        (HealthStatus::Unhealthy, _) => "The instance is unhealthy.".to_owned(),
+        (HealthStatus::Unknown, _) => {
             "The instance has not reported lately, so its health is not known.".to_owned()
         }
-    };
-    let Some(stack) = stack else { return first };
+    }
+}
+
+/// What failed and what waits for an approval, to follow a sentence.
+fn waits(here: &Here, stack: &StackOverview) -> String {
     let failed = stack
         .stacks
         .iter()
         .filter(|it| it.status == StackStatus::Error)
         .count();
-    let first = match failed {
-        0 => first,
-        1 => format!("{first} The last apply of one stack failed."),
-        more => format!("{first} The last apply of {more} stacks failed."),
+    let failed = match failed {
+        0 => String::new(),
+        1 => " The last apply of one stack did not succeed.".to_owned(),
+        more => format!(" The last apply of {more} stacks did not succeed."),
     };
     let waiting = stack
         .stacks
@@ -223,9 +244,9 @@ fn sentence(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>)
         "an admin's"
     };
     match waiting {
-        0 => format!("{first} Nothing waits for an approval."),
-        1 => format!("{first} One change waits for {whose} approval."),
-        more => format!("{first} {more} changes wait for {whose} approval."),
+        0 => format!("{failed} Nothing waits for an approval."),
+        1 => format!("{failed} One change waits for {whose} approval."),
+        more => format!("{failed} {more} changes wait for {whose} approval."),
     }
 }
 

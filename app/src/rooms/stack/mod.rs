@@ -1,5 +1,6 @@
 //! The stack service: stacks, specifications, runs, nodes.
 
+pub(crate) mod draft;
 pub(crate) mod nodes;
 pub(crate) mod parts;
 pub(crate) mod run;

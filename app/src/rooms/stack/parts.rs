@@ -5,8 +5,18 @@ use types::{Timestamp, stack::RunBrief};
 
 use crate::{
     here::Here,
-    ui::{pill, time::ago, words},
+    ui::{
+        field::{Refusal, form_problem},
+        pill,
+        time::ago,
+        words,
+    },
 };
+
+/// A refusal on a line of its own in the head of a page.
+pub(crate) fn problem_line(refused: Refusal) -> AnyView {
+    view! { <div class="basis-full empty:hidden">{form_problem(refused)}</div> }.into_any()
+}
 
 /// `revision 12`, or that there is none yet.
 pub(crate) fn revision(number: i32) -> String {

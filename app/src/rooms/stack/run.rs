@@ -5,7 +5,10 @@ use server_fn::codec::GetUrl;
 use types::{
     Problem, Timestamp,
     portal::StepState,
-    stack::{ChangeAction, ResourceChange, RunLogLine, RunState, RunStep, RunView},
+    stack::{
+        ChangeAction, LOG_PAGE, ResourceChange, ResourceState, RunKind, RunLogLine, RunState,
+        RunStep, RunView,
+    },
 };
 
 use super::run_actions::run_actions;
@@ -18,7 +21,7 @@ use crate::{
         error::loaded_from,
         icon::{icon, lu},
         live,
-        log_view::{append, log_view},
+        log_view::{Log, append, log_view},
         page::{Crumb, screen},
         pill::{self, Tone, pill},
         steps::step,
@@ -90,11 +93,14 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
     ];
     let title = format!("{kind} {number} of {}", first.run.stack_name);
     let run = RwSignal::new(first);
+    let whole_page = is_whole_page(&first_log);
+    let shown = first_log.last().map_or(0, |line| line.number);
+    let api = here.at(&format!("/v1/runs/{number}"));
     let mut seed = Vec::new();
     append(&mut seed, first_log);
     let log = RwSignal::new(seed);
     let link = live::follow(
-        format!("/tenant/{}/v1/runs/{number}/events", here.slug),
+        format!("{api}/events?after={shown}"),
         &["run", "log"],
         move || {
             run.try_with_untracked(|it| it.run.state.ended())
@@ -113,6 +119,8 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
             }
         },
     );
+    let cut = RwSignal::new(whole_page);
+    read_rest(here.slug.clone(), run, log, cut);
     let read_at = Signal::derive(move || run.with(|it| it.now));
     let working = Signal::derive(move || {
         run.with(|it| !it.run.state.ended() && it.run.state != RunState::Waiting)
@@ -148,12 +156,62 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
                     {move || run.with(resources)}
                 </section>
                 <section class="pane" aria-label="Log">
-                    {log_view(log, working, format!("run-{number}.log"))}
+                    {log_view(Log { lines: log, working, cut, file: format!("{api}/log.txt") })}
                 </section>
             </div>
         }
         .into_any(),
     )
+}
+
+/// Whether there may be lines after these.
+fn is_whole_page(lines: &[RunLogLine]) -> bool {
+    lines.len() >= usize::from(LOG_PAGE)
+}
+
+/// Once the run has ended, reads what the page lacks of its log: a read answers so many
+/// lines only, and a stream may break between the end and the last lines. `cut` is whether
+/// the page lacks lines at first.
+fn read_rest(
+    slug: String,
+    run: RwSignal<RunView>,
+    log: RwSignal<Vec<RunLogLine>>,
+    cut: RwSignal<bool>,
+) {
+    let number = run.with_untracked(|it| it.run.number);
+    let ended = Memo::new(move |_| run.with(|it| it.run.state.ended()));
+    Effect::new(move |did_end: Option<bool>| {
+        let now = ended.get();
+        if !now {
+            // The stream brings them.
+            cut.set(false);
+        }
+        let lacks = match did_end {
+            None => cut.get_untracked(),
+            Some(did_end) => !did_end,
+        };
+        if now && lacks {
+            leptos::task::spawn_local(read_on(slug.clone(), number, log, cut));
+        }
+        now
+    });
+}
+
+/// Reads page after page until one is not whole.
+async fn read_on(slug: String, number: i32, log: RwSignal<Vec<RunLogLine>>, cut: RwSignal<bool>) {
+    let last = || log.try_with_untracked(|log| log.last().map_or(0, |line| line.number));
+    while let Some(after) = last() {
+        let Ok(more) = read_run_log(slug.clone(), number, after).await else {
+            cut.try_set(true);
+            return;
+        };
+        let whole = is_whole_page(&more);
+        log.try_update(|log| append(log, more));
+        if !whole {
+            cut.try_set(false);
+            return;
+        }
+    }
 }
 
 fn state_pill(run: &RunView) -> AnyView {
@@ -205,7 +263,6 @@ fn facts(run: &RunView) -> AnyView {
     let decided = run.decided_by.as_ref().map(|who| {
         let verb = match run.run.state {
             RunState::Discarded => "discarded",
-            RunState::Cancelled => "cancelled",
             _ => "approved",
         };
         let comment = run
@@ -224,6 +281,7 @@ fn facts(run: &RunView) -> AnyView {
         {plan}
         <span>{format!("asked for by {} ", run.requested_by)} {ago(run.run.created_at, run.now)}</span>
         {decided}
+        {run.cancelled_by.as_ref().map(|who| view! { <span>{format!("cancelled by {who}")}</span> })}
     }
     .into_any()
 }
@@ -303,14 +361,26 @@ fn resources(run: &RunView) -> AnyView {
     if shown.is_empty() {
         let text = match run.run.state {
             RunState::Queued | RunState::Planning => "The plan is being made.",
+            RunState::Unchanged if run.run.kind == RunKind::Destroy => {
+                "The plan has no change: nothing stands."
+            }
             RunState::Unchanged => {
                 "The plan has no change: what stands is what the specification says."
+            }
+            RunState::Waiting | RunState::Approved | RunState::Applying => {
+                "The state holds nothing to change. What an earlier run may have left, which was cut off, is removed."
             }
             _ => "There is no plan to show.",
         };
         return view! { <p class="p-3.5 text-muted">{text}</p> }.into_any();
     }
     let waits = run.run.state == RunState::Waiting;
+    let begun = shown.iter().any(|it| it.state != ResourceState::Queued);
+    let state = match run.run.state {
+        RunState::Approved | RunState::Applying => Shown::State,
+        ended if begun && ended.ended() => Shown::Outcome,
+        _ => Shown::Plan,
+    };
     let mut opened = 0;
     let rows: Vec<_> = shown
         .into_iter()
@@ -320,21 +390,32 @@ fn resources(run: &RunView) -> AnyView {
                 && !change.diff.is_empty()
                 && change.action != ChangeAction::Create;
             opened += usize::from(open);
-            resource(change, open, waits)
+            resource(change, open, state)
         })
         .collect();
     view! { <ul>{rows}</ul> }.into_any()
 }
 
-fn resource(change: &ResourceChange, open: bool, waits: bool) -> AnyView {
+/// What is said of a resource beside its change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// What the plan would do: nothing was begun.
+    Plan,
+    /// How far it is.
+    State,
+    /// How far it came.
+    Outcome,
+}
+
+fn resource(change: &ResourceChange, open: bool, shown: Shown) -> AnyView {
     let (mark, ink, word) = words::change(change.action);
-    // Before the approval nothing has a state: the plan says what would be done.
-    let state = if waits {
-        pill::tag(word)
-    } else {
-        pill::state(words::resource(change.state, change.action))
+    let state = match (shown, change.state) {
+        (Shown::Plan, _) => pill::tag(word),
+        (Shown::Outcome, ResourceState::Queued) => pill::tag("not reached"),
+        (Shown::Outcome, ResourceState::Running) => pill::tag("broken off"),
+        (_, state) => pill::state(words::resource(state, change.action)),
     };
-    let said = (!waits).then(|| view! { <span class="sr-only">{word}</span> });
+    let said = (shown != Shown::Plan).then(|| view! { <span class="sr-only">{word}</span> });
     let head = view! {
         <span class=format!("change-sign {ink}") aria-hidden="true">{mark}</span>
         {said}

@@ -9,6 +9,7 @@ use types::{
     stack::{RunKind, RunState, RunView},
 };
 
+use super::parts::problem_line;
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
@@ -117,6 +118,9 @@ const CANCEL: &str = "cancel";
 /// The buttons that fit the run's state and the viewer's role, with their dialogs.
 pub(crate) fn run_actions(here: &Here, run: RwSignal<RunView>) -> AnyView {
     let state = Memo::new(move |_| run.with(|it| (it.run.state, it.role, it.cancelling)));
+    let own = run.with_untracked(|it| it.own);
+    close_what_is_over(run);
+    let again = ServerAction::<CreateRun>::new();
     let slug = here.slug.clone();
     let buttons = move || {
         let (state, role, cancelling) = state.get();
@@ -130,7 +134,8 @@ pub(crate) fn run_actions(here: &Here, run: RwSignal<RunView>) -> AnyView {
                 view! { <span class="label self-center">"An admin can approve it."</span> }
                     .into_any()
             }
-            state if !state.ended() && role != Role::Viewer => {
+            // Members cancel their own, admins all.
+            state if !state.ended() && (role == Role::Admin || (own && role == Role::Member)) => {
                 let text = if cancelling {
                     "Cancel at once"
                 } else {
@@ -138,17 +143,36 @@ pub(crate) fn run_actions(here: &Here, run: RwSignal<RunView>) -> AnyView {
                 };
                 opener(CANCEL, "btn btn-plain", lu::LuSquare, text)
             }
-            state if role != Role::Viewer && plans_again(state) => plan_again(&slug, run),
+            state if role != Role::Viewer && plans_again(state) => plan_again(&slug, run, again),
             _ => ().into_any(),
         }
     };
     view! {
         <div class="actions">{buttons}</div>
+        {problem_line(refusal(again))}
         {approve_dialog(here, run)}
         {discard_dialog(here, run)}
         {cancel_dialog(here, run)}
     }
     .into_any()
+}
+
+/// Closes the dialogs that the run has left behind while they were open.
+fn close_what_is_over(run: RwSignal<RunView>) {
+    let state = Memo::new(move |_| run.with(|it| it.run.state));
+    Effect::new(move |before: Option<()>| {
+        let now = state.get();
+        if before.is_none() {
+            return;
+        }
+        if now != RunState::Waiting {
+            dialog::close(APPROVE);
+            dialog::close(DISCARD);
+        }
+        if now.ended() {
+            dialog::close(CANCEL);
+        }
+    });
 }
 
 const fn plans_again(state: RunState) -> bool {
@@ -162,8 +186,7 @@ const fn plans_again(state: RunState) -> bool {
     )
 }
 
-fn plan_again(slug: &str, run: RwSignal<RunView>) -> AnyView {
-    let create = ServerAction::<CreateRun>::new();
+fn plan_again(slug: &str, run: RwSignal<RunView>, create: ServerAction<CreateRun>) -> AnyView {
     let (stack, kind) = run.with_untracked(|it| (it.run.stack, it.run.kind));
     if kind == RunKind::Destroy {
         // Destroying asks for the stack's name again, on the stack's own page.
@@ -305,7 +328,7 @@ fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
         move || run.with(|it| matches!(it.run.state, RunState::Applying | RunState::Approved));
     let says = move || {
         if applying() {
-            "The resource that is being worked on is finished, the rest stays as it is, and the state is kept."
+            "What is being worked on is broken off and made again by the next apply. The rest stays as it is, and the state is kept."
         } else {
             "Planning stops. Nothing was changed."
         }
@@ -324,7 +347,7 @@ fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
                     <span>
                         "Kill it at once"
                         <span class="label block">
-                            "What stands is then not known until the next plan has looked."
+                            "What stands is then not known, and the next plan makes everything anew."
                         </span>
                     </span>
                 </label>

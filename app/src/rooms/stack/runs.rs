@@ -80,10 +80,7 @@ impl Filter {
             Self::All => true,
             Self::Waiting => matches!(state, RunState::Waiting),
             Self::Working => !state.ended() && !matches!(state, RunState::Waiting),
-            Self::Failed => matches!(
-                state,
-                RunState::Failed | RunState::NeedsReconcile | RunState::Stale
-            ),
+            Self::Failed => matches!(state, RunState::Failed | RunState::NeedsReconcile),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The specification: form and YAML of the same thing, checked as it is written.
 
-use leptos::{ev, prelude::*};
+use leptos::{html, prelude::*};
 use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use types::stack::SpecificationUpdate;
@@ -11,11 +11,12 @@ use types::{
 };
 
 use super::{
-    parts,
+    draft::{Belongs, Draft},
+    parts::{self, problem_line},
     run_actions::CreateRun,
     specification_form::form,
     specification_side::side,
-    stack::{read_stack, use_stack},
+    stack::use_stack,
 };
 #[cfg(feature = "ssr")]
 use crate::request;
@@ -23,9 +24,9 @@ use crate::{
     here::Here,
     rooms::kits::list::read_kits,
     ui::{
-        editor::editor,
+        editor::{EditorHandle, editor},
         error::loaded_from,
-        field::{Refusal, form_problem, refusal},
+        field::{Refusal, refusal},
         form::action_form,
         icon::{icon, lu},
         page::{Crumb, screen},
@@ -104,98 +105,25 @@ pub(crate) fn specification_page() -> AnyView {
     )
 }
 
-/// What is known of the text in the editor.
-#[derive(Clone, Copy)]
-struct Draft {
-    /// The text as it is now.
-    text: RwSignal<String>,
-    /// The text as it was saved last.
-    saved: RwSignal<String>,
-    /// The revision that was saved last.
-    revision: RwSignal<i32>,
-    /// What was said of it last.
-    check: RwSignal<SpecificationCheck>,
-    /// A newer text is being checked.
-    checking: RwSignal<bool>,
-    /// Why the last check did not happen.
-    unchecked: RwSignal<Option<Problem>>,
-    /// Number of the newest question; answers to older ones are dropped.
-    asked: StoredValue<u32>,
-}
-
-impl Draft {
-    fn new(stack: &StackView) -> Self {
-        Self {
-            text: RwSignal::new(stack.specification.clone()),
-            saved: RwSignal::new(stack.specification.clone()),
-            revision: RwSignal::new(stack.stack.revision),
-            check: RwSignal::new(stack.check.clone()),
-            checking: RwSignal::new(false),
-            unchecked: RwSignal::new(None),
-            asked: StoredValue::new(0),
-        }
-    }
-
-    fn changed(self) -> bool {
-        *self.text.read() != *self.saved.read()
-    }
-
-    /// Takes a new text and has it checked.
-    fn take(self, slug: String, id: StackId, text: String) {
-        if *self.text.read_untracked() == text {
-            return;
-        }
-        let number = self.asked.get_value() + 1;
-        self.asked.set_value(number);
-        self.text.set(text.clone());
-        self.checking.set(true);
-        leptos::task::spawn_local(async move {
-            let answer = check_specification(slug, id, text).await;
-            if self.asked.try_get_value() != Some(number) {
-                return;
-            }
-            self.checking.set(false);
-            match answer {
-                Ok(check) => {
-                    self.unchecked.set(None);
-                    self.check.set(check);
-                }
-                Err(problem) => self.unchecked.set(Some(problem)),
-            }
-        });
-    }
-}
-
-impl Draft {
-    /// Takes note of what somebody else saved in between, so that saving again is
-    /// on top of it; what was typed stays.
-    fn catch_up(self, slug: String, id: StackId) {
-        leptos::task::spawn_local(async move {
-            // Without an answer saving again is refused as before.
-            if let Ok(stack) = read_stack(slug, id).await {
-                self.saved.try_set(stack.specification);
-                self.revision.try_set(stack.stack.revision);
-            }
-        });
-    }
-}
-
 fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) -> AnyView {
     let draft = Draft::new(&stack);
     let id = stack.stack.id;
     let may_edit = stack.role != Role::Viewer;
-    let slug = here.slug.clone();
+    let belongs = Belongs::new(here, &stack);
+    let typed = belongs.clone();
+    let take = Callback::new(move |text| draft.take(&typed, text));
     let problems = Signal::derive(move || draft.check.with(|it| it.problems.clone()));
     let (handle, text) = editor(
         stack.specification.clone(),
         FORM,
         !may_edit,
         problems,
-        move |text| {
-            draft.take(slug.clone(), id, text);
-        },
+        move |text| take.run(text),
     );
-    warn_before_leaving(draft);
+    let pane = NodeRef::<html::Section>::new();
+    if may_edit {
+        draft.keep(pane, handle, belongs.clone());
+    }
     let stack_href = here.at(&format!("/stacks/{id}"));
     screen(
         &format!("Specification of {}", stack.stack.name),
@@ -211,12 +139,13 @@ fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) 
                 {move || verdict(draft)}
                 <span class="label" role="status">{move || how(draft)}</span>
                 {actions(here, &stack, draft, may_edit)}
+                {restored(draft, handle, belongs)}
             </div>
             <div class="panes panes-spec">
                 <section class="pane pane-paper p-4" aria-label="Form">
-                    {form(draft.text, problems, services, may_edit, handle)}
+                    {form(draft.text, problems, services, may_edit, handle, take)}
                 </section>
-                <section class="pane pane-paper" aria-label="YAML">{text}</section>
+                <section class="pane pane-paper" aria-label="YAML" node_ref=pane>{text}</section>
                 <section class="pane p-3.5" aria-label="Findings">
                     {move || draft.check.with(|check| side(check, handle))}
                 </section>
@@ -259,7 +188,7 @@ fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyV
     }
     let save = ServerAction::<SaveSpecification>::new();
     let plan = ServerAction::<CreateRun>::new();
-    settle(save, draft, here.slug.clone(), stack.stack.id);
+    settle(save, draft, Belongs::new(here, stack));
     let id = stack.stack.id.to_string();
     let slug = here.slug.clone();
     let theirs = here.at(&format!("/stacks/{id}/specification"));
@@ -326,8 +255,18 @@ fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyV
     .into_any()
 }
 
-fn problem_line(refused: Refusal) -> AnyView {
-    view! { <div class="basis-full empty:hidden">{form_problem(refused)}</div> }.into_any()
+/// Says that the text is not what was saved, where nobody typed it on this visit.
+fn restored(draft: Draft, handle: EditorHandle, belongs: Belongs) -> AnyView {
+    let discard = move |_| draft.discard(handle, &belongs);
+    view! {
+        <Show when=move || draft.restored.get() && draft.changed()>
+            <p class="basis-full text-muted" role="status">
+                "Unsaved changes from before were restored. "
+                <button type="button" class="link" on:click=discard.clone()>"Discard"</button>
+            </p>
+        </Show>
+    }
+    .into_any()
 }
 
 /// The way to what somebody else saved in between; this tab keeps what was typed.
@@ -347,7 +286,7 @@ fn compare(refused: Refusal, theirs: String) -> AnyView {
     .into_any()
 }
 
-fn settle(save: ServerAction<SaveSpecification>, draft: Draft, slug: String, id: StackId) {
+fn settle(save: ServerAction<SaveSpecification>, draft: Draft, belongs: Belongs) {
     let toasts = toasts();
     let value = save.value();
     let input = save.input();
@@ -361,6 +300,7 @@ fn settle(save: ServerAction<SaveSpecification>, draft: Draft, slug: String, id:
         Some(Ok(stack)) => {
             draft.revision.set(stack.stack.revision);
             draft.saved.set(sent.get_value());
+            draft.restored.set(false);
             // What was typed since is being checked by itself.
             if !draft.text.with_untracked(|text| *text != sent.get_value()) {
                 draft.check.set(stack.check);
@@ -371,20 +311,8 @@ fn settle(save: ServerAction<SaveSpecification>, draft: Draft, slug: String, id:
             );
         }
         Some(Err(problem)) if problem.code == ErrorCode::Conflict => {
-            draft.catch_up(slug.clone(), id);
+            draft.catch_up(belongs.clone());
         }
         _ => {}
-    });
-}
-
-/// Asks before a tab with unsaved changes is closed.
-fn warn_before_leaving(draft: Draft) {
-    Effect::new(move |_| {
-        let handle = window_event_listener(ev::beforeunload, move |event| {
-            if draft.text.try_get_untracked() != draft.saved.try_get_untracked() {
-                event.prevent_default();
-            }
-        });
-        on_cleanup(move || handle.remove());
     });
 }

@@ -36,6 +36,7 @@ struct Form {
     text: RwSignal<String>,
     problems: Signal<Vec<SpecificationProblem>>,
     handle: EditorHandle,
+    take: Callback<String>,
     may_edit: bool,
 }
 
@@ -44,8 +45,14 @@ impl Form {
     fn set(self, path: &serde_json::Value, value: Option<serde_json::Value>) {
         let path = path.to_string();
         let value = value.map(|value| value.to_string());
-        if let Some(text) = edit_yaml(&self.text.read_untracked(), &path, value.as_deref()) {
+        // What the editor holds: it may not have handed on the last change yet.
+        let now = self
+            .handle
+            .text()
+            .unwrap_or_else(|| self.text.get_untracked());
+        if let Some(text) = edit_yaml(&now, &path, value.as_deref()) {
             self.handle.replace(&text);
+            self.take.run(text);
         }
     }
 
@@ -70,11 +77,13 @@ pub(super) fn form(
     services: Vec<KitService>,
     may_edit: bool,
     handle: EditorHandle,
+    take: Callback<String>,
 ) -> AnyView {
     let form = Form {
         text,
         problems,
         handle,
+        take,
         may_edit,
     };
     // A text that is no YAML keeps what the form showed before.

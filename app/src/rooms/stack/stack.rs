@@ -158,7 +158,7 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
     };
     let nodes = if stack.nodes.is_empty() {
         view! {
-            <p class="card-pad pt-0 text-muted">"Nodes appear here after the first apply."</p>
+            <p class="card-pad pt-0 text-muted">"Nodes appear here after an apply."</p>
         }
         .into_any()
     } else {

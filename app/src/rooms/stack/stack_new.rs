@@ -12,10 +12,10 @@ use types::{
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
-    here::Here,
+    here::{Here, use_slug},
     rooms::kits::list::read_kits,
     ui::{
-        error::loaded,
+        error::{loaded, not_launched},
         field::{field, form_problem, is_wrong, refusal},
         form::action_form,
         icon::{icon, lu},
@@ -51,8 +51,13 @@ pub(crate) async fn create_stack(
 pub(crate) fn stack_new_page() -> AnyView {
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.read().get("kit").unwrap_or_default());
-    let kits = Resource::new(|| (), |()| read_kits());
+    let slug = use_slug();
+    // In another homelab it is another page, though of the same kits.
+    let kits = Resource::new(move || slug.get(), |_| read_kits());
     loaded(kits, move |here, kits| {
+        if !here.is_launched() {
+            return not_launched(&here);
+        }
         page(
             "New stack",
             vec![

@@ -52,7 +52,7 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
         return ().into_any();
     }
     let applied = stack.state_serial.is_some();
-    let owns = !stack.nodes.is_empty();
+    let owns = stack.standing > 0 || stack.cut_off.is_some();
     view! {
         <section class="card mt-3.5" aria-labelledby="settings-title">
             <div class="card-head card-pad"><h2 id="settings-title">"Settings"</h2></div>
@@ -60,14 +60,14 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
                 <div class="min-w-0 flex-1">
                     <p class="font-medium">"Destroy what it made"</p>
                     <p class="text-muted">
-                        {if applied {
-                            "Plans the removal of every resource; the plan waits for an approval like any other."
-                        } else {
-                            "Nothing has been applied yet, so there is nothing to destroy."
+                        {match (owns, applied) {
+                            (true, _) => "Plans the removal of every resource; the plan waits for an approval like any other.",
+                            (false, true) => "Nothing of it stands any more, so there is nothing to destroy.",
+                            (false, false) => "Nothing has been applied yet, so there is nothing to destroy.",
                         }}
                     </p>
                 </div>
-                {applied.then(|| opener(DESTROY, "btn btn-danger", lu::LuFlame, "Destroy"))}
+                {owns.then(|| opener(DESTROY, "btn btn-danger", lu::LuFlame, "Destroy"))}
             </div>
             <div class="flex flex-wrap items-center gap-3 border-t border-line p-3.5">
                 <div class="min-w-0 flex-1">
@@ -89,7 +89,7 @@ pub(super) fn settings(here: &Here, stack: &StackView) -> AnyView {
                 }}
             </div>
         </section>
-        {destroy_dialog(here, stack)}
+        {owns.then(|| destroy_dialog(here, stack))}
         {(!owns).then(|| remove_dialog(here, stack))}
     }
     .into_any()
@@ -123,8 +123,8 @@ fn ask(
     name: String,
     refused: Refusal,
     pending: Signal<bool>,
+    typed: RwSignal<String>,
 ) -> AnyView {
-    let typed = RwSignal::new(String::new());
     // Before wasm there is nothing to compare with: the server compares anyway.
     let live = RwSignal::new(false);
     Effect::new(move |_| live.set(true));
@@ -156,7 +156,8 @@ fn destroy_dialog(here: &Here, stack: &StackView) -> AnyView {
         id: DESTROY,
         title: format!("Destroy what {name} made"),
         goes: format!(
-            "What it made on {}, once the plan is approved.",
+            "{} on {}, once the plan is approved.",
+            count(stack.standing as usize, "resource"),
             count(stack.nodes.len(), "node")
         ),
         stays: "The specification, the runs and their logs.".to_owned(),
@@ -164,13 +165,16 @@ fn destroy_dialog(here: &Here, stack: &StackView) -> AnyView {
     };
     let title = it.title.clone();
     let pending = destroy.pending();
+    let typed = RwSignal::new(String::new());
     let body = view! {
+        <div on:reset=move |_| typed.set(String::new())>
         {action_form(destroy, "", view! {
             <input type="hidden" name="slug" value=here.slug.clone() />
             <input type="hidden" name="stack" value=stack.stack.id.to_string() />
             <input type="hidden" name="kind" value=RunKind::Destroy.word() />
-            {ask(it, "destroy-confirm", name, refusal(destroy), Signal::derive(move || pending.get()))}
+            {ask(it, "destroy-confirm", name, refusal(destroy), Signal::derive(move || pending.get()), typed)}
         }.into_any())}
+        </div>
     };
     dialog(DESTROY, title, body.into_any())
 }
@@ -181,11 +185,11 @@ fn remove_dialog(here: &Here, stack: &StackView) -> AnyView {
     let it = Ask {
         id: REMOVE,
         title: format!("Remove {name}"),
-        goes: match stack.runs.len() {
+        goes: match stack.run_count {
             0 => "Its specification.".to_owned(),
             runs => format!(
                 "Its specification and {} with all logs.",
-                count(runs, "run")
+                count(runs as usize, "run")
             ),
         },
         stays: "The audit log.".to_owned(),
@@ -193,12 +197,15 @@ fn remove_dialog(here: &Here, stack: &StackView) -> AnyView {
     };
     let title = it.title.clone();
     let pending = remove.pending();
+    let typed = RwSignal::new(String::new());
     let body = view! {
+        <div on:reset=move |_| typed.set(String::new())>
         {action_form(remove, "", view! {
             <input type="hidden" name="slug" value=here.slug.clone() />
             <input type="hidden" name="id" value=stack.stack.id.to_string() />
-            {ask(it, "remove-confirm", name, refusal(remove), Signal::derive(move || pending.get()))}
+            {ask(it, "remove-confirm", name, refusal(remove), Signal::derive(move || pending.get()), typed)}
         }.into_any())}
+        </div>
     };
     dialog(REMOVE, title, body.into_any())
 }
