@@ -132,7 +132,7 @@ async fn case_08_a_token_of_another_time_makes_no_session() {
 }
 
 #[tokio::test]
-async fn case_09_a_new_key_costs_one_look_and_a_thousand_unknown_ones_no_more() {
+async fn case_09_a_new_key_costs_one_look_and_twenty_unknown_ones_at_most_another() {
     let app = TestApp::with_issuer().await;
     let browser = app.browser();
     browser.sign_in(Account::complete("ada")).await;

@@ -1,20 +1,68 @@
-//! Live views end with the session and the place that opened them.
+//! Live views end with the session and the place that opened them, and not before.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
+use tokio::time::timeout;
 
-use crate::support::{Homelab, TestApp};
+use crate::support::{Browser, Homelab, TestApp};
 
-/// Reads on until the server closes the stream.
-async fn ends(mut answer: Response, what: &str) {
-    let rest = async { while matches!(answer.chunk().await, Ok(Some(_))) {} };
-    if tokio::time::timeout(Duration::from_secs(30), rest)
-        .await
-        .is_err()
-    {
-        panic!("{what} goes on");
+/// What a view owes comes earlier.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than the two seconds after which a view asks again who looks.
+const ASKED_AGAIN: Duration = Duration::from_secs(3);
+/// An instance is looked at again after so many seconds.
+const LOOK: i64 = 15;
+
+/// A live view, by its path.
+type View = (String, Response);
+
+async fn open(browser: &Browser<'_>, path: &str) -> View {
+    let answer = browser.get(path).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    (path.to_owned(), answer)
+}
+
+/// Reads on to the end of each view's next event.
+async fn say_something(views: &mut [View]) {
+    for (path, answer) in views {
+        let event = async {
+            let mut seen = String::new();
+            while !(seen.contains("data: ") && seen.ends_with("\n\n")) {
+                let piece = answer.chunk().await.expect("a stream");
+                let piece = piece.unwrap_or_else(|| panic!("{path} ended by itself"));
+                seen.push_str(&String::from_utf8_lossy(&piece));
+            }
+        };
+        if timeout(PATIENCE, event).await.is_err() {
+            panic!("{path} says nothing");
+        }
+    }
+}
+
+/// Changes what the views of Harbour and its instance show, again and again until each
+/// has asked who looks: they tell of every change, so they are open.
+async fn go_on(app: &TestApp, views: &mut [View]) {
+    say_something(views).await;
+    let begun = Instant::now();
+    let mut line = 0;
+    while begun.elapsed() < ASKED_AGAIN {
+        line += 1;
+        Homelab::write_log(app, line, line).await;
+        app.clock.advance(LOOK);
+        app.services.health.round().await.expect("a look");
+        say_something(views).await;
+    }
+}
+
+/// Reads on until the server closes each stream.
+async fn end(views: Vec<View>) {
+    for (path, mut answer) in views {
+        let rest = async { while matches!(answer.chunk().await, Ok(Some(_))) {} };
+        if timeout(PATIENCE, rest).await.is_err() {
+            panic!("{path} goes on");
+        }
     }
 }
 
@@ -22,27 +70,20 @@ async fn ends(mut answer: Response, what: &str) {
 async fn live_views_end_with_their_session() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
-    let mut views = Vec::new();
-    for path in [
-        "/api/tenant/harbour/instance/events".to_owned(),
-        lab.fill("/tenant/harbour/v1/runs/$run/events"),
-    ] {
-        let view = lab.ada.get(&path).await;
-        assert_eq!(view.status(), StatusCode::OK, "{path}");
-        views.push((path, view));
-    }
-    let instances = lab.operator.get("/api/admin/instances/events").await;
-    assert_eq!(instances.status(), StatusCode::OK);
-    views.push(("the operator's instances".to_owned(), instances));
+    let run = lab.fill("/tenant/harbour/v1/runs/$run/events");
+    let mut views = vec![
+        open(&lab.ada, "/api/tenant/harbour/instance/events").await,
+        open(&lab.ada, &run).await,
+        open(&lab.operator, "/api/admin/instances/events").await,
+    ];
+    go_on(&app, &mut views).await;
     for browser in [&lab.ada, &lab.operator] {
         let out = browser
             .put(Method::POST, "/auth/sign-out", &json!({}))
             .await;
         assert_eq!(out.status(), StatusCode::SEE_OTHER);
     }
-    for (path, view) in views {
-        ends(view, &path).await;
-    }
+    end(views).await;
 }
 
 #[tokio::test]
@@ -50,17 +91,15 @@ async fn live_views_end_with_their_place() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
     let run = lab.fill("/tenant/harbour/v1/runs/$run/events");
-    let run = lab.member.get(&run).await;
-    let health = lab.member.get("/api/tenant/harbour/instance/events").await;
-    assert_eq!(
-        (run.status(), health.status()),
-        (StatusCode::OK, StatusCode::OK)
-    );
+    let mut views = vec![
+        open(&lab.member, "/api/tenant/harbour/instance/events").await,
+        open(&lab.member, &run).await,
+    ];
+    go_on(&app, &mut views).await;
     let gone =
         "DELETE FROM membership WHERE user_id IN (SELECT id FROM \"user\" WHERE subject = 'mel')";
     app.change(gone).await;
-    ends(run, "the run").await;
-    ends(health, "the health").await;
+    end(views).await;
 }
 
 #[tokio::test]

@@ -8,16 +8,6 @@ use crate::support::{Homelab, TestApp};
 /// Lines that the log has in the end: more than one reading takes.
 const LINES: i64 = 1500;
 
-/// Writes lines of the run's log, as a worker in another process does.
-async fn write(app: &TestApp, first: i64, last: i64) {
-    let statement = format!(
-        "WITH RECURSIVE counted(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM counted WHERE i < {last}) \
-         INSERT INTO run_log (run_id, number, \"at\", level, source, line) \
-         SELECT run.id, counted.i, 0, 'info', '', 'a line' FROM run, counted"
-    );
-    app.change_namespace("harbour", &statement).await;
-}
-
 /// The `log` events that came whole: the id of each, and the numbers of its lines.
 fn logs(stream: &str) -> Vec<(i64, Vec<i64>)> {
     let whole = stream.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
@@ -78,7 +68,7 @@ async fn a_view_that_was_cut_off_goes_on_after_the_last_line_that_it_had() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;
     let path = lab.fill("/tenant/$slug/v1/runs/$run/events");
-    write(&app, 1, 3).await;
+    Homelab::write_log(&app, 1, 3).await;
     let mut view = lab.ada.get(&path).await;
     assert_eq!(view.status(), StatusCode::OK);
     let seen = until(&mut view, 3).await;
@@ -86,7 +76,7 @@ async fn a_view_that_was_cut_off_goes_on_after_the_last_line_that_it_had() {
     drop(view);
 
     let view = after(&lab, &path, "3").await;
-    write(&app, 4, LINES).await;
+    Homelab::write_log(&app, 4, LINES).await;
     let cancel = lab.fill("/tenant/$slug/v1/runs/$run/cancel");
     let cancelled = lab.ada.put(Method::POST, &cancel, &json!({})).await;
     assert_eq!(cancelled.status(), StatusCode::OK);

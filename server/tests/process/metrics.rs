@@ -1,10 +1,18 @@
-//! `/metrics`: what is there, under which names, and how many series there can be.
+//! `/metrics`: what is there, under which names, what must not be there, and how many
+//! series there can be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
 
-use crate::support::{browser::Browser, eventually, lab::Lab, place::Place, server::Options};
+use crate::support::{
+    browser::Browser,
+    eventually,
+    lab::Lab,
+    place::{KEY, Place},
+    server::Options,
+};
 
 /// Families by name, with their type and whether they are explained.
 fn families(text: &str) -> BTreeMap<String, (String, bool)> {
@@ -75,11 +83,64 @@ async fn measures_are_named_as_prometheus_asks() {
         }
         assert!(!name.ends_with("_ms") && !name.contains("milli"), "{name}");
     }
-    let tenant = &lab.slug;
-    assert!(
-        !text.contains(tenant.as_str()),
-        "a tenant is no label: {text}"
-    );
+}
+
+/// Makes an API token, uses it in the portal and in the homelab, and gives it.
+async fn use_token(lab: &mut Lab) -> String {
+    let wanted = json!({ "name": "a script", "scopes": ["read"], "days": 1 });
+    let made = lab.browser.post("/api/tokens", wanted).await;
+    let made = made.ok(StatusCode::CREATED);
+    let token = made["secret"].as_str().expect("a token").to_owned();
+    let bearer = format!("Bearer {token}");
+    let stacks = format!("/tenant/{}/v1/stacks", lab.slug);
+    for path in ["/api/tenant", stacks.as_str()] {
+        let headers = [("authorization", bearer.as_str())];
+        let seen = lab.browser.send(Method::GET, path, &headers, None).await;
+        assert_eq!(seen.status, 200, "{seen:?}");
+    }
+    token
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn measures_name_nobody_and_let_nobody_in() {
+    let place = Place::sqlite();
+    let server = Options::on(&place).start().await;
+    let mut lab = Lab::open(Browser::at(server.address())).await;
+    lab.apply().await;
+    let token = use_token(&mut lab).await;
+    let members = format!("/api/tenant/{}/members", lab.slug);
+    let members = lab.browser.get(&members).await.ok(StatusCode::OK);
+    let person = &members["members"][0];
+    let text = eventually("measures of all that was done", async || {
+        let text = server.metrics().await;
+        let all = [
+            "route=\"/auth/callback\"",
+            "route=\"/sso/callback\"",
+            "route=\"/api/tokens\"",
+            "kombify_launches_total{",
+            "kombify_runs_finished_total{",
+            "kombify_jobs_finished_total{",
+        ];
+        all.iter().all(|part| text.contains(part)).then_some(text)
+    })
+    .await;
+    let cookies = lab.browser.secrets();
+    assert!(cookies.len() >= 2, "a session and a stack session");
+    let words = [
+        lab.slug.as_str(),
+        "Test house",
+        person["name"].as_str().expect("a name"),
+        person["email"].as_str().expect("an address"),
+        token.as_str(),
+        KEY,
+        "code=",
+    ];
+    for word in cookies.iter().map(String::as_str).chain(words) {
+        assert!(
+            !text.contains(word),
+            "{word} is among the measures:\n{text}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

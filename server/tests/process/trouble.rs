@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use nix::sys::signal::Signal;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -58,6 +59,23 @@ async fn a_program_without_its_interface_says_so_and_serves_the_rest() {
         let answer = server.http.get(address).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_goes_on_when_nobody_reads_what_it_prints() {
+    let place = Place::sqlite();
+    let pipe = place.path().join("pipe");
+    // The reader goes away at once, and the server prints when its databases are made.
+    let piped = format!(
+        "mkfifo {0} && {{ true < {0} & }} && exec \"$0\" \"$@\" > {0}",
+        pipe.display()
+    );
+    let server = Options::on(&place)
+        .inside(&["sh", "-c", &piped])
+        .start()
+        .await;
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.wait().await.code(), Some(0));
 }
 
 #[test]

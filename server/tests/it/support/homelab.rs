@@ -99,6 +99,16 @@ impl<'a> Homelab<'a> {
         (text(&made["token"]["id"]), text(&made["secret"]))
     }
 
+    /// Writes lines of the log of Harbour's run, as a worker in another process does.
+    pub(crate) async fn write_log(app: &TestApp, first: i64, last: i64) {
+        let statement = format!(
+            "WITH RECURSIVE counted(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM counted WHERE i < {last}) \
+             INSERT INTO run_log (run_id, number, \"at\", level, source, line) \
+             SELECT run.id, counted.i, 0, 'info', '', 'a line' FROM run, counted"
+        );
+        app.change_namespace("harbour", &statement).await;
+    }
+
     /// Everything that Harbour has, as its admin reads it.
     pub(crate) async fn everything(&self) -> Vec<(String, Value)> {
         let mut all = Vec::new();
