@@ -143,13 +143,14 @@ impl OidcProvider {
     }
 
     /// Asks userinfo for what the ID token does not say. Without an answer the sign-in
-    /// goes on: names are for display, and a missing organisation gives no rights.
+    /// goes on: names are for display, and what was not said gives no rights and takes
+    /// none. Answers whether the provider was heard to its end.
     async fn complete(
         &self,
         client: &Client,
         person: Person,
         token: &AccessToken,
-    ) -> Result<Person> {
+    ) -> Result<(Person, bool)> {
         let asks_for_home = self
             .settings
             .scopes
@@ -159,21 +160,24 @@ impl OidcProvider {
             && person.name.is_some()
             && (person.home_organisation.is_some() || !asks_for_home);
         if is_complete {
-            return Ok(person);
+            return Ok((person, true));
         }
         let subject = SubjectIdentifier::new(person.subject.clone());
         let Ok(request) = client.user_info(token.clone(), Some(subject)) else {
-            return Ok(person);
+            return Ok((person, false));
         };
         match request.request_async(&self.http).await {
-            Ok(claims) => Ok(person.completed_by_userinfo(&claims, self.settings.project())),
+            Ok(claims) => {
+                let person = person.completed_by_userinfo(&claims, self.settings.project());
+                Ok((person, true))
+            }
             Err(openidconnect::UserInfoError::ClaimsVerification(error)) => {
                 tracing::warn!(oidc.issuer = self.settings.issuer, %error, "userinfo speaks of somebody else");
                 Err(unverified())
             }
             Err(error) => {
                 tracing::warn!(oidc.issuer = self.settings.issuer, %error, "userinfo did not answer; the sign-in goes on without it");
-                Ok(person)
+                Ok((person, false))
             }
         }
     }
@@ -259,7 +263,7 @@ impl IdentityProvider for OidcProvider {
                 answer.access_token(),
             )
             .await?;
-        let person = self
+        let (person, heard) = self
             .complete(&client, person, answer.access_token())
             .await?;
         let Person {
@@ -280,6 +284,7 @@ impl IdentityProvider for OidcProvider {
             home_organisation,
             requested_organisation,
             roles,
+            heard,
             tokens,
         })
     }

@@ -94,6 +94,9 @@ pub struct VerifiedIdentity {
     pub requested_organisation: Option<String>,
     /// Role name → organisations in which it is held.
     pub roles: BTreeMap<String, Vec<String>>,
+    /// Whether the provider was heard to its end: where it was not, roles that are missing
+    /// may be held all the same.
+    pub heard: bool,
     /// What the provider gave for later.
     pub tokens: ProviderTokens,
 }

@@ -2,7 +2,10 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use test_support::{database::beside, issuer::Account};
+use test_support::{
+    database::beside,
+    issuer::{Account, Fault},
+};
 
 use crate::support::{Browser, OPERATORS, Setup, TestApp, json as body, on_postgres};
 
@@ -120,6 +123,21 @@ async fn a_role_that_is_gone_is_gone_also_for_who_signs_in_with_another_organisa
         }
         assert_eq!(role_in_harbour(&ben).await, None);
     }
+}
+
+#[tokio::test]
+async fn a_provider_that_was_not_heard_takes_no_place() {
+    let app = TestApp::with_issuer().await;
+    bound(&app).await;
+    let ben = app.browser();
+    let at_home = Account::complete("ben").home("harbour-org");
+    ben.sign_in(at_home.role("admin", "harbour-org")).await;
+    // What it says of him stands in userinfo alone, which does not answer this time.
+    let silent = Account::new("ben").fault(Fault::SilentUserinfo);
+    ben.sign_in(silent).await;
+    assert_eq!(role_in_harbour(&ben).await.as_deref(), Some("admin"));
+    ben.sign_in(Account::new("ben")).await;
+    assert_eq!(role_in_harbour(&ben).await, None);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use types::{
 };
 use url::Url;
 
+use super::user::still_operator;
 use crate::{
     Error, Result,
     actor::Actor,
@@ -174,6 +175,7 @@ impl Instances {
         wrong.refuse()?;
         let now = self.env.now();
         let transaction = self.db.begin().await?;
+        still_operator(&transaction, actor).await?;
         let made = instance::Entity::insert(instance::ActiveModel {
             id: Set(self.env.id()),
             name: Set(name.clone()),
@@ -214,8 +216,8 @@ impl Instances {
     /// `forbidden` unless operator, `not_found`, `conflict`.
     pub async fn remove(&self, actor: &Actor, id: InstanceId) -> Result<()> {
         actor.require_operator(Scope::Write)?;
-        let (_, checks) = self.with_checks(id).await?;
         let transaction = self.db.begin().await?;
+        still_operator(&transaction, actor).await?;
         let instance = instance::Entity::find_by_id(id)
             .lock_exclusive()
             .one(&transaction)
@@ -228,11 +230,24 @@ impl Instances {
                 instance.current_tenants, instance.max_tenants
             )));
         }
-        let seen = health(&instance, checks, self.env.now()).status;
-        if matches!(seen, HealthStatus::Healthy | HealthStatus::Degraded) {
-            return Err(Error::conflict(format!(
-                "{name} answers. Stop it first, then remove it."
-            )));
+        let newest = instance_health_check::Entity::find()
+            .filter(instance_health_check::Column::InstanceId.eq(id))
+            .order_by_desc(instance_health_check::Column::Timestamp)
+            .one(&transaction)
+            .await?;
+        let checks = newest.into_iter().collect();
+        match health(&instance, checks, self.env.now()).status {
+            HealthStatus::Healthy | HealthStatus::Degraded => {
+                return Err(Error::conflict(format!(
+                    "{name} answers. Stop it first, then remove it."
+                )));
+            }
+            HealthStatus::Unknown if instance.status == InstanceStatus::Active => {
+                return Err(Error::conflict(format!(
+                    "{name} was well once and was not looked at lately. Try again once it was looked at."
+                )));
+            }
+            HealthStatus::Unhealthy | HealthStatus::Unknown => {}
         }
         instance_health_check::Entity::delete_many()
             .filter(instance_health_check::Column::InstanceId.eq(id))

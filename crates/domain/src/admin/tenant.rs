@@ -13,7 +13,7 @@ use types::{
     portal::Scope,
 };
 
-use super::placement::Placement;
+use super::{placement::Placement, user::still_operator};
 use crate::{
     Error, Result,
     actor::Actor,
@@ -79,6 +79,7 @@ impl AdminTenants {
         actor.require_operator(Scope::Write)?;
         let InstanceAssign { instance } = wanted;
         let transaction = self.db.begin().await?;
+        still_operator(&transaction, actor).await?;
         self.placement.assign(&transaction, id, instance).await?;
         let (tenant, instance) = tenant::Entity::find_by_id(id)
             .find_also_related(instance::Entity)
@@ -123,6 +124,7 @@ impl AdminTenants {
             ));
         }
         let transaction = self.db.begin().await?;
+        still_operator(&transaction, actor).await?;
         let before = tenant::Entity::find_by_id(id)
             .lock_exclusive()
             .one(&transaction)

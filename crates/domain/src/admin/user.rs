@@ -8,14 +8,14 @@ use sea_orm::{
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use types::{
-    SessionId, UserId,
+    UserId,
     admin::{OperatorChange, UserAdminView},
     portal::Scope,
 };
 
 use crate::{
     Error, Result,
-    actor::Actor,
+    actor::{Actor, Via},
     db::Db,
     portal::audit::{Audit, Entry},
 };
@@ -91,7 +91,7 @@ impl Users {
         wanted: OperatorChange,
     ) -> Result<()> {
         actor.require_operator(Scope::Write)?;
-        let session = actor.require_browser()?;
+        actor.require_browser()?;
         let OperatorChange { operator } = wanted;
         if id == actor.user {
             return Err(Error::conflict(
@@ -99,7 +99,7 @@ impl Users {
             ));
         }
         let transaction = self.db.begin().await?;
-        let user = two(&transaction, (actor.user, session), id).await?;
+        let user = two(&transaction, actor, id).await?;
         if user.operator != operator {
             let action = if operator {
                 "operator.made"
@@ -118,27 +118,38 @@ impl Users {
 
 /// The user whose right is changed. Both rows are taken until the transaction ends: of two
 /// operators who take it from each other at once, the second one is none any more.
-async fn two(
-    on: &DatabaseTransaction,
-    (changes, session): (UserId, SessionId),
-    changed: UserId,
-) -> Result<user::Model> {
+async fn two(on: &DatabaseTransaction, actor: &Actor, changed: UserId) -> Result<user::Model> {
     let held = user::Entity::find()
-        .filter(user::Column::Id.is_in([changes, changed]))
+        .filter(user::Column::Id.is_in([actor.user, changed]))
         .order_by_asc(user::Column::Id)
         .lock_exclusive()
         .all(on)
         .await?;
-    let by_role = session::Entity::find_by_id(session)
-        .filter(session::Column::OperatorByRole.eq(true))
-        .one(on)
-        .await?
-        .is_some();
-    let still = held.iter().any(|user| user.id == changes && user.operator);
-    if !still && !by_role {
-        return Err(Error::forbidden("a platform operator"));
-    }
+    still_operator(on, actor).await?;
     held.into_iter()
         .find(|user| user.id == changed)
         .ok_or_else(|| Error::not_found("user"))
+}
+
+/// Whether somebody who asks as an operator still is one. Nobody takes it from them until
+/// the transaction ends.
+pub(super) async fn still_operator(on: &DatabaseTransaction, actor: &Actor) -> Result<()> {
+    // Shared: a row of theirs elsewhere, such as a place in a tenant, does not wait for it.
+    let user = user::Entity::find_by_id(actor.user)
+        .lock_shared()
+        .one(on)
+        .await?;
+    let by_role = match actor.via {
+        Via::Session(id) => session::Entity::find_by_id(id)
+            .filter(session::Column::OperatorByRole.eq(true))
+            .one(on)
+            .await?
+            .is_some(),
+        Via::Token { .. } => false,
+    };
+    if by_role || user.is_some_and(|user| user.operator) {
+        Ok(())
+    } else {
+        Err(Error::forbidden("a platform operator"))
+    }
 }

@@ -1,7 +1,9 @@
 //! Personal API tokens: hashed, scoped, expiring, shown once.
 
-use entity::control::{api_token, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use entity::control::{api_token, session, user};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+};
 use types::{
     ApiTokenId, UserId,
     portal::{ApiTokenCreate, ApiTokenSecret, ApiTokenView, Scope},
@@ -54,7 +56,24 @@ impl ApiTokens {
     /// # Errors
     /// `forbidden` for a token, so that a leaked one cannot make others; `invalid`.
     pub async fn create(&self, actor: &Actor, wanted: ApiTokenCreate) -> Result<ApiTokenSecret> {
-        actor.require_browser()?;
+        let session = actor.require_browser()?;
+        let transaction = self.db.begin().await?;
+        // It may have been ended while the request came in; a token would outlive it.
+        session::Entity::find_by_id(session)
+            .one(&transaction)
+            .await?
+            .ok_or_else(Error::unauthenticated)?;
+        let made = self.write(&transaction, actor, wanted).await?;
+        transaction.commit().await?;
+        Ok(made)
+    }
+
+    async fn write(
+        &self,
+        on: &DatabaseTransaction,
+        actor: &Actor,
+        wanted: ApiTokenCreate,
+    ) -> Result<ApiTokenSecret> {
         let ApiTokenCreate {
             name,
             mut scopes,
@@ -78,7 +97,6 @@ impl ApiTokens {
         wrong.refuse()?;
         let secret = format!("{PREFIX}{}", self.env.secret());
         let now = self.env.now();
-        let transaction = self.db.begin().await?;
         let made = api_token::Entity::insert(api_token::ActiveModel {
             id: Set(self.env.id()),
             user_id: Set(actor.user),
@@ -91,12 +109,11 @@ impl ApiTokens {
             last_used_at: Set(None),
             revoked_at: Set(None),
         })
-        .exec_with_returning(&transaction)
+        .exec_with_returning(on)
         .await?;
         let entry =
             Entry::by(actor, "api_token.created", &made.name).with_detail(made.scopes.clone());
-        self.audit.record(&transaction, entry).await?;
-        transaction.commit().await?;
+        self.audit.record(on, entry).await?;
         Ok(ApiTokenSecret {
             token: view(made),
             secret,
@@ -219,7 +236,11 @@ pub async fn issue(
         request_id: env.id::<uuid::Uuid>().to_string(),
     };
     let audit = Audit::new(db.clone(), env.clone());
-    ApiTokens::new(db, env, audit).create(&actor, wanted).await
+    let transaction = db.begin().await?;
+    let tokens = ApiTokens::new(db.clone(), env, audit);
+    let made = tokens.write(&transaction, &actor, wanted).await?;
+    transaction.commit().await?;
+    Ok(made)
 }
 
 fn words(scopes: &[Scope]) -> String {

@@ -18,7 +18,7 @@ use types::{
 
 use super::{
     audit::{Audit, Entry},
-    tenant::{access, require_subscription},
+    tenant::{held, require_subscription},
 };
 use crate::{
     Error, Result, actor::Actor, admin::placement::Placement, db::Db, env::Env,
@@ -85,7 +85,6 @@ impl Launches {
     /// `tenant_not_found`.
     pub async fn start(&self, actor: &Actor, slug: &str) -> Result<LaunchView> {
         actor.require_scope(Scope::Write)?;
-        let access = access(&self.db, actor, slug).await?;
         let now = self.env.now();
         let steps: Vec<LaunchStep> = TITLES
             .iter()
@@ -97,6 +96,7 @@ impl Launches {
             })
             .collect();
         let transaction = self.db.begin().await?;
+        let access = held(&transaction, actor, slug).await?;
         let made = launch::Entity::insert(launch::ActiveModel {
             id: Set(self.env.id()),
             tenant_id: Set(access.id()),

@@ -225,7 +225,7 @@ impl SignIn {
         )
         .exec_with_returning(&transaction)
         .await?;
-        self.follow_roles(&transaction, user.id, organisation, &identity.roles)
+        self.follow_roles(&transaction, user.id, organisation, identity)
             .await?;
         let entry = Entry {
             actor: user.name.clone(),
@@ -250,21 +250,25 @@ impl SignIn {
             .one(&transaction)
             .await?;
         if let Some(user) = known {
-            self.follow_roles(&transaction, user.id, None, &identity.roles)
+            self.follow_roles(&transaction, user.id, None, identity)
                 .await?;
         }
         Ok(transaction.commit().await?)
     }
 
     /// Brings the places that organisations give up to date with the provider's roles:
-    /// the chosen one may give a place, and every one changes or takes what it gave.
+    /// the chosen one may give a place, and every one changes or takes what it gave. Where
+    /// the provider was not heard, all stays as it is.
     async fn follow_roles(
         &self,
         on: &impl ConnectionTrait,
         user: UserId,
         chosen: Option<&str>,
-        roles: &BTreeMap<String, Vec<String>>,
+        identity: &VerifiedIdentity,
     ) -> Result<()> {
+        if !identity.heard {
+            return Ok(());
+        }
         let given = membership::Entity::find()
             .filter(membership::Column::UserId.eq(user))
             .filter(membership::Column::ByOrganisation.eq(true))
@@ -284,7 +288,7 @@ impl SignIn {
             .await?;
         for tenant in bound {
             if let Some(organisation) = &tenant.organisation_id {
-                self.follow_role(on, user, &tenant, role_in(organisation, roles))
+                self.follow_role(on, user, &tenant, role_in(organisation, &identity.roles))
                     .await?;
             }
         }

@@ -46,6 +46,8 @@ pub enum Fault {
     NoIdToken,
     /// Userinfo speaks of somebody else.
     ForeignUserinfo,
+    /// Userinfo does not answer.
+    SilentUserinfo,
     /// The access token cannot be sent in a header.
     UnsendableAccessToken,
 }

@@ -345,6 +345,9 @@ async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Resp
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let account = grant.account;
+    if account.has(&Fault::SilentUserinfo) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let mut claims = account.claims.clone();
     claims.extend(account.userinfo.clone());
     let subject = if account.has(&Fault::ForeignUserinfo) {

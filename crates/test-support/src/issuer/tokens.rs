@@ -135,7 +135,10 @@ pub(super) fn id_token(account: &Account, occasion: &Occasion<'_>, key: &Key) ->
             Fault::IssuedIn(seconds) => set("iat", json!(now + seconds)),
             Fault::NotBeforeIn(seconds) => set("nbf", json!(now + seconds)),
             Fault::WrongAccessTokenHash => set("at_hash", json!(half_hash("another"))),
-            Fault::NoIdToken | Fault::ForeignUserinfo | Fault::UnsendableAccessToken => {}
+            Fault::NoIdToken
+            | Fault::ForeignUserinfo
+            | Fault::SilentUserinfo
+            | Fault::UnsendableAccessToken => {}
         }
     }
     claims.retain(|_, value| !value.is_null());
