@@ -102,8 +102,10 @@ pub enum Ending {
     Exited(i32),
     /// By a signal that was not ours, e.g. for reaching a limit.
     Signalled(i32),
-    /// It was told to stop and did in order.
-    Stopped,
+    /// It was told to stop before it began.
+    NotBegun,
+    /// It was told to stop and ended by itself, with this code, or by that signal.
+    Stopped(Option<i32>),
     /// It was told to stop and had to be killed.
     Killed,
     /// Its time was over.
@@ -189,7 +191,7 @@ impl Sandbox {
             return Ok(Outcome::before_start(if *stop.borrow() == Stop::Force {
                 Ending::Killed
             } else {
-                Ending::Stopped
+                Ending::NotBegun
             }));
         }
         let started = Instant::now();

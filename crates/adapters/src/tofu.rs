@@ -25,9 +25,10 @@ use domain::{
     Error, Result,
     ports::{
         ApplyResult, InfrastructureRunner, InfrastructureWork, PlanResult, RunError, RunProgress,
-        RunWatch, ToolVersion,
+        RunWatch, Stop, ToolVersion,
     },
 };
+use nix::fcntl::OFlag;
 use serde_json::json;
 use types::ErrorCode;
 
@@ -149,6 +150,9 @@ impl InfrastructureRunner for TofuRunner {
         fs::create_dir_all(&work.output).map_err(|error| disk("make the output folder", error))?;
         session.init().await?;
         if work.anew.is_some() {
+            if *watch.stop.borrow() != Stop::No {
+                return Err(RunError::Stopped);
+            }
             session.empty_output()?;
         }
         let (outcome, feed) = session
@@ -156,6 +160,9 @@ impl InfrastructureRunner for TofuRunner {
             .await?;
         session.rescue_state(&feed).await?;
         session.expect("apply the plan", &outcome, &feed, &[0])?;
+        if work.anew.is_some() {
+            session.forget_state_left();
+        }
         let summary = feed.applied.unwrap_or_default();
         Ok(ApplyResult { summary })
     }
@@ -316,6 +323,11 @@ impl Session<'_> {
         let minutes = self.runner.limits.wall.as_secs() / 60;
         match outcome.ending {
             Ending::Exited(code) if good.contains(&code) => Ok(()),
+            // It ends with 1 when it failed in order. Go ends with 2 when memory is refused.
+            Ending::Exited(code) if applies && code != 1 => {
+                feed.log("error", String::new(), &format!("{name} broke down and ended with {code}."));
+                Err(RunError::Killed)
+            }
             Ending::Exited(_) => {
                 let error = diagnostics::error(doing, name, &feed.diagnostics, &outcome.complaint());
                 Err(match error {
@@ -328,7 +340,10 @@ impl Session<'_> {
                 }
                 .into())
             }
-            Ending::Stopped => Err(RunError::Stopped),
+            // Told to stop it saves its state and ends with 1; any other way it did not.
+            Ending::NotBegun | Ending::Stopped(Some(1)) => Err(RunError::Stopped),
+            Ending::Stopped(_) if applies => Err(RunError::Killed),
+            Ending::Stopped(_) => Err(RunError::Stopped),
             Ending::Killed => Err(RunError::Killed),
             Ending::OutOfTime { killed: true } | Ending::Signalled(_) if applies => {
                 feed.log("error", String::new(), &format!("{name} was killed: it used more time or memory than it may."));
@@ -377,6 +392,16 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// All was made anew, so a state that was left behind says nothing any more.
+    fn forget_state_left(&self) {
+        let left = self.work.output.join(STATE_LEFT);
+        if let Err(error) = fs::remove_file(&left)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %left.display(), %error, "an old state could not be removed");
+        }
+    }
+
     /// Saves the state that an apply could not save: to the backend when that is back, and
     /// else to a file beside the output, so that nobody has to guess what stands.
     async fn rescue_state(&self, feed: &Feed) -> Result<(), RunError> {
@@ -397,6 +422,7 @@ impl Session<'_> {
             .create(true)
             .truncate(true)
             .mode(0o600)
+            .custom_flags(OFlag::O_NOFOLLOW.bits())
             .open(&kept)
             .and_then(|mut file| file.write_all(&state));
         let Err(why) = rescue::save(&self.work.backend, &state).await else {
@@ -412,13 +438,18 @@ impl Session<'_> {
         };
         match written {
             Ok(()) => {
-                tracing::error!(path = %kept.display(), why, "the state of an apply could not be saved and is kept in a file")
+                tracing::error!(path = %kept.display(), why, "the state of an apply could not be saved and is kept in a file");
+                feed.log("error", String::new(), "The state could not be saved. An operator finds it as errored.tfstate in the stack's output folder.");
             }
             Err(error) => {
-                tracing::error!(path = %kept.display(), why, %error, "the state of an apply is lost")
+                tracing::error!(path = %kept.display(), why, %error, "the state of an apply is lost");
+                feed.log(
+                    "error",
+                    String::new(),
+                    "The state could not be saved, and is lost.",
+                );
             }
         }
-        feed.log("error", String::new(), "The state could not be saved. An operator finds it as errored.tfstate in the stack's output folder.");
         Err(RunError::Killed)
     }
 

@@ -136,7 +136,7 @@ impl Running {
             (Some(0), _) => Ending::Exited(0),
             (Some(code), Phase::Working) => Ending::Exited(code),
             (None, Phase::Working) => Ending::Signalled(status.signal().unwrap_or_default()),
-            (_, Phase::Stopping) => Ending::Stopped,
+            (code, Phase::Stopping) => Ending::Stopped(code),
             (_, Phase::Killed) => Ending::Killed,
             (_, Phase::Overdue) => Ending::OutOfTime { killed: false },
             (_, Phase::KilledOverdue) => Ending::OutOfTime { killed: true },

@@ -191,7 +191,7 @@ async fn stopping_interrupts_kills_after_the_grace_and_takes_the_group_along() {
         },
     )
     .await;
-    assert_eq!(outcome.ending, Ending::Stopped);
+    assert!(matches!(outcome.ending, Ending::Stopped(_)));
 
     let limits = Limits {
         grace: Duration::from_millis(200),
@@ -251,7 +251,10 @@ async fn a_stop_before_the_start_starts_nothing() {
         .run(task(&folder, "echo started", LIMITS), Some(stopped), None)
         .await
         .unwrap();
-    assert_eq!((outcome.ending, outcome.stdout.len()), (Ending::Stopped, 0));
+    assert_eq!(
+        (outcome.ending, outcome.stdout.len()),
+        (Ending::NotBegun, 0)
+    );
     drop(stop);
 }
 

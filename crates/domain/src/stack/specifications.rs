@@ -76,6 +76,8 @@ impl Specifications {
             yaml,
             base_revision,
         } = update;
+        // An editor in a browser gives no other line ends back.
+        let yaml = yaml.replace("\r\n", "\n");
         fits(&yaml)?;
         let db = self.0.open(scope).await?;
         let known = find_stack(db.read(), stack).await?;

@@ -418,7 +418,11 @@ impl Resource {
         let name = format!("{}{}.{}", module.unwrap_or_default(), self.kind, self.name);
         self.instances.iter().map(move |one| match &one.index_key {
             None => name.clone(),
-            Some(key) => format!("{name}[{key}]"),
+            Some(key) => {
+                // A text in quotes as JSON has it, but for what begins a template.
+                let key = key.to_string().replace("${", "$${").replace("%{", "%%{");
+                format!("{name}[{key}]")
+            }
         })
     }
 }

@@ -36,9 +36,10 @@ pub trait Handler: Send + Sync + 'static {
         None
     }
 
-    /// How long an attempt has to stop when its lease is lost, if it needs longer than the
-    /// worker's grace to leave nothing half done. The job may run elsewhere meanwhile.
-    fn grace_without_lease(&self) -> Option<Duration> {
+    /// How long an attempt has to stop while the worker goes on, if it needs longer than the
+    /// worker's grace to leave nothing half done: when somebody cancelled it, or its lease
+    /// is lost and it may run elsewhere meanwhile.
+    fn grace_to_stop(&self) -> Option<Duration> {
         None
     }
 }

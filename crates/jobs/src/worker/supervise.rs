@@ -113,8 +113,8 @@ impl Supervised {
 
     fn grace(&self, control: &Control) -> Duration {
         match control.reason() {
-            Some(CancelReason::LeaseLost) => self.handler.grace_without_lease(),
-            _ => None,
+            Some(CancelReason::Shutdown) => None,
+            _ => self.handler.grace_to_stop(),
         }
         .unwrap_or(self.options.grace)
     }

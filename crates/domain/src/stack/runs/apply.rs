@@ -19,7 +19,7 @@ use super::{
     decide::moved_on,
     handlers::End,
     observe::Progress,
-    plan::Inputs,
+    plan::{Inputs, cut_off_since},
     row,
     steps::{APPLY, RECORD},
     work::{Attempt, mark_broken},
@@ -201,9 +201,11 @@ impl Attempt {
             )
             .into());
         }
-        let anew = state::cut_off(self.db.read(), self.stack.id)
-            .await?
-            .map(|_| Vec::new());
+        let cut_off = state::cut_off(self.db.read(), self.stack.id).await?;
+        if let Some(why) = cut_off_since(inputs.anew_since, cut_off) {
+            return Err(Error::refused(ErrorCode::PlanStale, why).into());
+        }
+        let anew = cut_off.map(|_| Vec::new());
         let work = self.infrastructure(&kit, inputs.variables.clone(), anew);
         let answer = self
             .observe(progress, |watch| {
@@ -236,7 +238,10 @@ impl Attempt {
         if matches!(applied, Err(Without::Stopped))
             && !touched
             && run.cancel == 0
-            && self.context.cancel_reason() == Some(CancelReason::Shutdown)
+            && matches!(
+                self.context.cancel_reason(),
+                Some(CancelReason::Shutdown | CancelReason::LeaseLost)
+            )
         {
             let back = row::change()
                 .col_expr(run::Column::State, Expr::value(RunState::Approved.word()))
@@ -287,6 +292,10 @@ fn unfinished(
 ) -> (RunState, UpdateMany<run::Entity>) {
     let by = run.cancelled_by.as_deref().unwrap_or("an operator");
     let (state, said) = match why {
+        Without::Killed if run.cancel > 0 && !touched => (
+            RunState::Cancelled,
+            format!("Killed by {by}. Nothing was changed."),
+        ),
         Without::Killed if run.cancel > 0 => (
             RunState::NeedsReconcile,
             format!(

@@ -73,7 +73,7 @@ impl Handler for ApplyHandler {
         work(&self.0, Kind::Apply, context).await
     }
 
-    fn grace_without_lease(&self) -> Option<Duration> {
+    fn grace_to_stop(&self) -> Option<Duration> {
         Some(TO_SAVE)
     }
 }

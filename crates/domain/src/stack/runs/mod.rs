@@ -298,23 +298,43 @@ fn specified_nodes(check: &serde_json::Value) -> u32 {
     serde_json::from_value(check.clone()).map_or(0, |check: SpecificationCheck| check.nodes)
 }
 
-/// How many nodes the tenant's other stacks have, or are about to have: what an approved
-/// run brings counts from its approval on. In a transaction that takes the tenant's
-/// [`turn`] it holds until its end.
+/// How many nodes the tenant's other stacks have, or may have: what an approved run brings
+/// counts from its approval on, and what one brought that did not succeed until another
+/// one does. In a transaction that takes the tenant's [`turn`] no other run is approved
+/// until its end.
 pub(in crate::stack) async fn nodes_elsewhere(
     on: &impl ConnectionTrait,
     stack: StackId,
 ) -> Result<u32> {
-    let mut nodes = nodes::count_elsewhere(on, stack).await?;
-    let coming: Vec<(StackId, i32)> = run::Entity::find()
+    let begun: Vec<(StackId, i32, RunKind, RunState)> = run::Entity::find()
         .select_only()
-        .columns([run::Column::StackId, run::Column::Revision])
+        .columns([
+            run::Column::StackId,
+            run::Column::Revision,
+            run::Column::Kind,
+            run::Column::State,
+        ])
         .filter(run::Column::StackId.ne(stack))
-        .filter(run::Column::Kind.eq(RunKind::Apply))
-        .filter(run::Column::State.is_in([RunState::Approved, RunState::Applying]))
+        .filter(
+            run::Column::State
+                .eq(RunState::Approved)
+                .or(run::Column::ApplyLockedAt.is_not_null()),
+        )
+        .order_by_asc(run::Column::Number)
         .into_tuple()
         .all(on)
         .await?;
+    // The last one of each stack, unless its nodes are recorded. Read before these are: one
+    // that ends in between counts then.
+    let last: BTreeMap<StackId, (i32, RunKind, RunState)> = begun
+        .into_iter()
+        .map(|(stack, revision, kind, state)| (stack, (revision, kind, state)))
+        .collect();
+    let mut nodes = nodes::count_elsewhere(on, stack).await?;
+    let coming = last
+        .into_iter()
+        .filter(|(_, (_, kind, state))| *kind == RunKind::Apply && *state != RunState::Applied)
+        .map(|(other, (revision, ..))| (other, revision));
     for (other, number) in coming {
         let wanted = revision(on, other, number).await?;
         let wanted = wanted.map_or(0, |it| specified_nodes(&it.check));

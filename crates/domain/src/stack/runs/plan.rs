@@ -41,6 +41,9 @@ pub(super) struct Inputs {
     /// The digest of the kit's OpenTofu module: a plan holds no scripts.
     #[serde(default)]
     pub(super) module: String,
+    /// The run that was cut off before, so that all is made anew.
+    #[serde(default)]
+    pub(super) anew_since: Option<i32>,
 }
 
 /// A plan that was made, and the state that it is for.
@@ -48,8 +51,6 @@ struct Planned {
     result: PlanResult,
     inputs: Inputs,
     serial: i64,
-    /// The run that was cut off before, so that all is made anew.
-    anew_since: Option<i32>,
 }
 
 /// Why there is no plan.
@@ -191,9 +192,9 @@ impl Attempt {
                 variables,
                 nodes,
                 module: kit.digest,
+                anew_since,
             },
             serial: before.unwrap_or(0),
-            anew_since,
         })
     }
 
@@ -271,7 +272,6 @@ impl Attempt {
                 },
             inputs,
             serial,
-            anew_since,
         } = planned;
         let stack = self.stack_now(on).await?;
         let now = self.core.env.now();
@@ -279,11 +279,14 @@ impl Attempt {
             state_serial: Some(*serial),
             ..self.run.clone()
         };
-        let (state, change) = if let Some(why) = moved_on(&run, &stack, *serial) {
+        let cut_off = state::cut_off(on, self.stack.id).await?;
+        let stale =
+            moved_on(&run, &stack, *serial).or_else(|| cut_off_since(inputs.anew_since, cut_off));
+        let (state, change) = if let Some(why) = stale {
             let stale =
                 row::ending(RunState::Stale, now).col_expr(run::Column::Failure, Expr::value(why));
             (RunState::Stale, stale)
-        } else if changes.is_empty() && anew_since.is_none() {
+        } else if changes.is_empty() && cut_off.is_none() {
             // Nothing to change, where all that was done was seen to its end: all stands as
             // it is specified.
             self.record_standing(on, &inputs.nodes).await?;
@@ -312,6 +315,14 @@ impl Attempt {
         self.leave(change, progress)?.exec(on).await?;
         Ok(state)
     }
+}
+
+/// Why a plan does not hold any more: an apply was cut off while it was made, or after.
+pub(super) fn cut_off_since(planned: Option<i32>, now: Option<i32>) -> Option<String> {
+    let run = now.filter(|_| planned != now)?;
+    Some(format!(
+        "Run {run} was cut off after this plan was made. Plan again."
+    ))
 }
 
 fn cancelled(run: &run::Model, now: types::Timestamp) -> sea_orm::UpdateMany<run::Entity> {
