@@ -30,7 +30,7 @@ use domain::{
 use jobs::{Options, Queue};
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::admin::DeploymentMode;
 
 pub use databases::{Found, databases, existing as existing_databases, look as look_for_databases};
@@ -67,6 +67,8 @@ pub struct Application {
     /// Cancelled when the process begins to stop: workers, live views and `/health`
     /// see it.
     pub stopping: CancellationToken,
+    /// Answers that are being made: whoever stops waits for them.
+    pub answers: TaskTracker,
     pub(crate) sign_ins: Arc<SignInLimit>,
 }
 
@@ -177,6 +179,7 @@ pub async fn build(
             .map_err(|error| databases::reach(settings, error))?;
     }
     let stopping = CancellationToken::new();
+    let answers = TaskTracker::new();
     let sign_ins = Arc::new(SignInLimit::new(
         settings.security.sign_ins_per_minute,
         settings.server.trusted_proxies.clone(),
@@ -200,6 +203,7 @@ pub async fn build(
             metrics,
         }),
         kept: Arc::default(),
+        answers: answers.clone(),
         stopping: stopping.clone(),
     };
     let router = http::router(state, development_issuer(settings, &vault, &env)?);
@@ -209,6 +213,7 @@ pub async fn build(
         control_queue,
         instance_queue,
         stopping,
+        answers,
         sign_ins,
     })
 }

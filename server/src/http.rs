@@ -8,6 +8,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
     routing::get,
 };
+use tokio_util::task::TaskTracker;
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -64,7 +65,7 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
         .route("/api/openapi.json", get(move || async move { document }))
         .merge(pages::router(&state))
         .method_not_allowed_fallback(not_allowed)
-        .layer(middleware::from_fn(to_its_end))
+        .layer(middleware::from_fn_with_state(state.clone(), to_its_end))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             extract::credentials,
@@ -89,9 +90,9 @@ pub(crate) fn router(state: AppState, extra: Router) -> Router {
 
 /// Answers to the end also when whoever asked goes away meanwhile: a change and its line
 /// in the audit log are not torn apart, and what a page reads is read beside it and would
-/// miss its context.
-async fn to_its_end(request: Request, next: Next) -> Response {
-    match tokio::spawn(next.run(request).in_current_span()).await {
+/// miss its context. A stop waits for it too.
+async fn to_its_end(State(answers): State<TaskTracker>, request: Request, next: Next) -> Response {
+    match answers.spawn(next.run(request).in_current_span()).await {
         Ok(answer) => answer,
         Err(failed) => match failed.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

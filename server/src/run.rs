@@ -67,7 +67,8 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         () = signals.next() => {}
     }
     let grace = Duration::from_secs(settings.server.grace_seconds);
-    let drained = drain(grace, &stop, &tasks, &closed, server);
+    let answers = application.answers;
+    let drained = drain(grace, &stop, (&tasks, &answers), &closed, server);
     tokio::select! {
         () = drained => tracing::info!("stopped"),
         () = signals.next() => tracing::warn!("stopped at once, as asked for a second time"),
@@ -81,7 +82,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
 async fn drain(
     grace: Duration,
     stop: &CancellationToken,
-    tasks: &TaskTracker,
+    (tasks, answers): (&TaskTracker, &TaskTracker),
     closed: &CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 ) {
@@ -104,6 +105,14 @@ async fn drain(
             grace_s = grace.as_secs(),
             "some connections stayed open and were cut"
         );
+    }
+    // Of those whose clients are gone, too: what they change is not torn.
+    answers.close();
+    if tokio::time::timeout_at(begun + grace, answers.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests were not done in time and were cut");
     }
 }
 

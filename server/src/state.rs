@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use axum_extra::extract::cookie::Key;
 use domain::services::Services;
 use leptos::config::LeptosOptions;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Role, cookies::CookieNames, health::HealthBoard, limits::SignInLimit, pages::KeptPages,
@@ -23,6 +23,8 @@ pub(crate) struct AppState {
     pub(crate) board: Arc<HealthBoard>,
     pub(crate) site: Arc<Site>,
     pub(crate) kept: Arc<KeptPages>,
+    /// Answers that are being made.
+    pub(crate) answers: TaskTracker,
     /// Cancelled when the process begins to stop.
     pub(crate) stopping: CancellationToken,
 }

@@ -24,24 +24,40 @@ const REMEMBERED: Duration = Duration::minutes(5);
 /// Takes refusals out of addresses to which this browser was not led.
 pub(super) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let cookies = state.cookies;
+    let is_form = *request.method() == Method::POST;
     if *request.method() == Method::GET
         && let Some(said) = refusal(request.uri())
         && cookies.value(request.headers(), &cookies.said()) != Some(said)
     {
         return Redirect::to(&without(request.uri())).into_response();
     }
+    let host = request.headers().get(header::HOST).cloned();
     let mut response = next.run(request).await;
-    if let Some(said) = leads_to(response.headers()).as_ref().and_then(refusal) {
+    let led = leads_to(response.headers());
+    let Some((said, address)) = led.and_then(|address| Some((refusal(&address)?, address))) else {
+        return response;
+    };
+    // The way back is where the form says that it came from: no refusal goes to others.
+    let is_ours = address
+        .authority()
+        .is_none_or(|there| host.is_some_and(|host| host.as_bytes() == there.as_str().as_bytes()));
+    if !is_ours {
+        return Redirect::to("/").into_response();
+    }
+    if is_form {
         remember(&mut response, cookies, said);
     }
     response
 }
 
-/// The digest of the refusal that an address carries.
+/// The digest of all that an address carries of a refusal, in its order.
 fn refusal(address: &Uri) -> Option<String> {
     let query = address.query()?.as_bytes();
-    let (_, said) = form_urlencoded::parse(query).find(|(name, _)| CARRIED[0] == name)?;
-    Some(hex::encode(Sha256::digest(said.as_bytes())))
+    let carried = form_urlencoded::parse(query).filter(|(name, _)| CARRIED.contains(&&**name));
+    let carried = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(carried)
+        .finish();
+    (!carried.is_empty()).then(|| hex::encode(Sha256::digest(carried)))
 }
 
 /// The address without a refusal.

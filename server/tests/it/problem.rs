@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Homelab, TestApp, json, location};
+use crate::support::{Homelab, TestApp, json, location, path_of};
 
 /// The problem, whose form is checked.
 async fn problem(answer: Response, status: StatusCode, code: &str) -> Value {
@@ -344,6 +344,38 @@ async fn a_page_says_no_words_that_an_address_brings() {
         let clean = format!("/{}?q=1", path.trim_start_matches('/'));
         assert_eq!(location(&answer), clean);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_counts_where_a_form_was_led_back_and_goes_to_nobody_else() {
+    let app = TestApp::start().await;
+    let viewer = app.browser();
+    let session = app.sign_in("viewer").await;
+    let (name, value) = session.split_once('=').expect("a cookie");
+    viewer.set_cookie(name, value);
+    let asks = async |method: Method, path: &str, from: &str| {
+        let request = viewer
+            .request(method, path)
+            .header(header::ACCEPT, "text/html")
+            .header(header::REFERER, from)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        viewer.send(request.body("name=+")).await
+    };
+    let page = format!("{}/tenants/new", app.address);
+    let refused = asks(Method::POST, "/ui/tenant/create", &page).await;
+    assert_eq!(refused.status(), StatusCode::FOUND);
+    let back = path_of(&location(&refused));
+    assert!(back.starts_with("/tenants/new?"), "{back}");
+    assert_eq!(viewer.get(&back).await.status(), StatusCode::OK);
+    // Another one beside it was not said.
+    let more = viewer.get(&format!("{back}&__err=Q2FsbCB1cw%3D%3D")).await;
+    assert_eq!(more.status(), StatusCode::SEE_OTHER);
+    assert_eq!(location(&more), "/tenants/new");
+
+    let elsewhere = "https://elsewhere.test/page";
+    let read = asks(Method::GET, "/ui/audit?slug=harbour", elsewhere).await;
+    assert_eq!(location(&read), "/");
+    assert!(read.headers().get(header::SET_COOKIE).is_none());
 }
 
 #[tokio::test]
