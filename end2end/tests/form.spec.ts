@@ -20,7 +20,7 @@ test("changes that follow each other at once all stand in the text", async ({ pa
   for (const at of free) await boxes.nth(at).check();
   await expect(yaml).toContainText("domain: human.example");
   await expect(page.getByLabel("Domain")).toHaveValue("human.example");
-  await expect(yaml.getByText(/- name: node-/)).toHaveCount(2);
+  await expect(yaml.getByText(/name: node-/)).toHaveCount(2);
   for (const at of free) await expect(boxes.nth(at)).toBeChecked();
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByText("Saved as revision 1.")).toBeVisible();

@@ -81,7 +81,10 @@ test("whoever leaves is out, and the last admin stays", async ({ page, another, 
   const guest = await (await another({ as: "member" })).newPage();
   await open(guest, `${path}/members`);
   await leave(guest);
-  await guest.waitForURL((url) => !url.pathname.startsWith(path));
+  await expect(guest.getByText("Change the homelab")).not.toHaveCount(0);
+  await guest.waitForURL((url) => url.pathname !== `${path}/members`);
+  await expect(guest.getByRole("link", { name: "Revolving door" })).toHaveCount(0);
+  expect(new URL(guest.url()).pathname).not.toBe(path);
   await guest.goto(path);
   await expect(guest.getByRole("heading", { name: "Tenant not found" })).toBeVisible();
   await open(page, `${path}/members`);

@@ -31,6 +31,9 @@ pub(crate) enum Link {
     Broken,
 }
 
+/// The address at the moment: a stream that is opened again goes on from where it was.
+type Address = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// Called with an event's name and data.
 type Handler = Arc<dyn Fn(&'static str, String) + Send + Sync>;
 
@@ -91,7 +94,7 @@ type Slot = StoredValue<Held, LocalStorage>;
 /// What a stream is opened with, again and again.
 #[derive(Clone)]
 struct Wanted {
-    url: String,
+    url: Address,
     names: &'static [&'static str],
     ended: Ended,
     handler: Handler,
@@ -103,14 +106,14 @@ struct Wanted {
 /// has few connections for all of its tabs. `names` are the events that are handed on.
 /// Nothing happens on the server.
 pub(crate) fn follow(
-    url: String,
+    url: impl Fn() -> String + Send + Sync + 'static,
     names: &'static [&'static str],
     ended: impl Fn() -> bool + Send + Sync + 'static,
     on_event: impl Fn(&'static str, String) + Send + Sync + 'static,
 ) -> RwSignal<Link> {
     let link = RwSignal::new(Link::Opening);
     let wanted = Wanted {
-        url,
+        url: Arc::new(url),
         names,
         ended: Arc::new(ended),
         handler: Arc::new(on_event),
@@ -148,7 +151,7 @@ impl Wanted {
     }
 
     fn open(&self, slot: Slot) {
-        let Ok(source) = EventSource::new(&self.url) else {
+        let Ok(source) = EventSource::new(&(self.url)()) else {
             self.link.try_set(Link::Broken);
             return;
         };
@@ -218,7 +221,7 @@ impl Wanted {
     /// again later.
     fn ask_why(self, slot: Slot) {
         leptos::task::spawn_local(async move {
-            let shut = is_shut(&self.url).await;
+            let shut = is_shut(&(self.url)()).await;
             // Meanwhile the page may have been left, or the stream opened again.
             match slot.try_with_value(Held::refusal_is_news).flatten() {
                 None => {}

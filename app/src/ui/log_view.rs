@@ -6,7 +6,7 @@ use types::stack::RunLogLine;
 use super::icon::{icon, lu};
 
 /// Most lines that are kept in the page; older ones are in the download.
-const KEPT: usize = 5_000;
+const KEPT: usize = 2_000;
 
 /// A log as a page shows it.
 #[derive(Clone)]

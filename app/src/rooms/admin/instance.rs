@@ -14,7 +14,7 @@ use crate::{
     here::use_param,
     rooms::portal::health_card::current,
     ui::{
-        dialog::{closer, dialog, opener},
+        dialog::{closer, dialog_then, opener},
         error::loaded_from,
         field::{form_problem, refusal},
         form::action_form,
@@ -251,7 +251,7 @@ fn facts(instance: &InstanceView, now: Timestamp) -> AnyView {
 fn remove_dialog(instance: &InstanceView) -> AnyView {
     let remove = ServerAction::<RemoveInstance>::new();
     let id = instance.id.to_string();
-    dialog(
+    dialog_then(
         REMOVE,
         format!("Remove {}", instance.name),
         view! {
@@ -270,5 +270,6 @@ fn remove_dialog(instance: &InstanceView) -> AnyView {
             }.into_any())}
         }
         .into_any(),
+        move || remove.clear(),
     )
 }

@@ -34,7 +34,7 @@ pub(super) struct Instances {
 pub(super) fn follow(first: Vec<InstanceView>) -> Instances {
     let all = RwSignal::new(first);
     let link = live::follow(
-        "/api/admin/instances/events".to_owned(),
+        || "/api/admin/instances/events".to_owned(),
         &["instances"],
         || false,
         move |_, data| {

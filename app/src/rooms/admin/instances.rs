@@ -17,7 +17,7 @@ use super::{
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::ui::{
-    dialog::{closer, dialog, opener},
+    dialog::{closer, dialog_then, opener},
     error::loaded,
     field::{field, form_problem, is_wrong, refusal},
     form::action_form,
@@ -199,7 +199,7 @@ pub(super) fn provision() -> AnyView {
     };
     view! {
         {opener(REGISTER, "btn btn-primary", lu::LuPlus, "Register an instance")}
-        {dialog(REGISTER, "Register an instance".to_owned(), body.into_any())}
+        {dialog_then(REGISTER, "Register an instance".to_owned(), body.into_any(), move || create.clear())}
     }
     .into_any()
 }

@@ -27,8 +27,9 @@ pub(crate) fn observed(health: &InstanceHealthView) -> Timestamp {
 /// The card of the tenant's overview; it keeps `health` up to date.
 pub(crate) fn health_card(slug: &str, health: RwSignal<InstanceHealthView>) -> AnyView {
     let clock = time::clock();
+    let slug = slug.to_owned();
     let link = live::follow(
-        format!("/api/tenant/{slug}/instance/events"),
+        move || format!("/api/tenant/{slug}/instance/events"),
         &["health"],
         || false,
         move |_, data| {

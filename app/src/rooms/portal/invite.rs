@@ -115,7 +115,11 @@ fn invitation_row(
 }
 
 /// The dialog that makes one.
-pub(super) fn invite_dialog(here: &Here, action: ServerAction<CreateInvitation>) -> AnyView {
+pub(super) fn invite_dialog(
+    here: &Here,
+    action: ServerAction<CreateInvitation>,
+    invited: RwSignal<u32>,
+) -> AnyView {
     // E.g. from the palette.
     open_by_address(INVITE);
     let value = action.value();
@@ -174,7 +178,12 @@ pub(super) fn invite_dialog(here: &Here, action: ServerAction<CreateInvitation>)
             }.into_any())}
         }
         .into_any(),
-        move || action.clear(),
+        move || {
+            if value.with_untracked(|it| matches!(it, Some(Ok(_)))) {
+                invited.update(|many| *many += 1);
+            }
+            action.clear();
+        },
     )
 }
 

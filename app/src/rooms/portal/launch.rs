@@ -106,7 +106,7 @@ fn view_launch(here: &Here, first: LaunchView) -> AnyView {
     let launch = RwSignal::new(first);
     if waits {
         live::follow(
-            format!("/api/tenant/launch/{id}/events"),
+            move || format!("/api/tenant/launch/{id}/events"),
             &["launch"],
             move || launch.try_with_untracked(|it| it.ended).unwrap_or(true),
             move |_, data| {

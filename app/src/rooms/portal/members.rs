@@ -13,7 +13,7 @@ use crate::request;
 use crate::{
     here::{Here, use_slug},
     ui::{
-        dialog::{close_once_answered, closer, dialog, opener},
+        dialog::{close_once_answered, closer, dialog, dialog_then, opener},
         error::loaded,
         field::{Refusal, form_problem, refusal},
         form::{action_form, done},
@@ -60,7 +60,7 @@ pub(crate) async fn set_role(slug: String, user: UserId, role: Role) -> Result<(
         .map_err(request::refused)
 }
 
-/// Removes a member; who removes themselves is led out of the homelab.
+/// Removes a member.
 ///
 /// # Errors
 /// `forbidden` below admin, `conflict` for the last admin.
@@ -72,10 +72,23 @@ pub(crate) async fn remove_member(slug: String, user: UserId) -> Result<(), Prob
         .members
         .remove(&actor, &slug, user)
         .await
+        .map_err(request::refused)
+}
+
+/// Leaves the homelab.
+///
+/// # Errors
+/// `conflict` for the last admin.
+#[server(prefix = "/ui", endpoint = "member/leave")]
+pub(crate) async fn leave_homelab(slug: String) -> Result<(), Problem> {
+    let actor = request::actor().await?;
+    request::services()
+        .portal
+        .members
+        .remove(&actor, &slug, actor.user)
+        .await
         .map_err(request::refused)?;
-    if user == actor.user {
-        leptos_axum::redirect("/");
-    }
+    leptos_axum::redirect("/");
     Ok(())
 }
 
@@ -87,6 +100,8 @@ struct Actions {
     role: ServerAction<SetRole>,
     remove: ServerAction<RemoveMember>,
     invite: ServerAction<CreateInvitation>,
+    /// Invitations that were made and seen: until then the link is shown in their dialog.
+    invited: RwSignal<u32>,
     revoke: ServerAction<RevokeInvitation>,
 }
 
@@ -97,17 +112,23 @@ pub(crate) fn members_page() -> AnyView {
         role: ServerAction::new(),
         remove: ServerAction::new(),
         invite: ServerAction::new(),
+        invited: RwSignal::new(0),
         revoke: ServerAction::new(),
     };
     let changes = [
         done(actions.role),
         done(actions.remove),
-        done(actions.invite),
         done(actions.revoke),
     ];
     let members = Resource::new(
-        move || (slug.get(), changes.map(|done| done.get())),
-        |(slug, _)| read_members(slug),
+        move || {
+            (
+                slug.get(),
+                actions.invited.get(),
+                changes.map(|done| done.get()),
+            )
+        },
+        |(slug, ..)| read_members(slug),
     );
     say(actions);
     loaded(members, move |here, members| {
@@ -182,33 +203,36 @@ fn view_members(here: &Here, members: &MembersView, actions: Actions) -> AnyView
                 key=|one| one.user
                 children=move |one| remove_dialog(&place, &one, actions.remove)
             />
-            {may.then(|| invite_dialog(here, actions.invite))}
-            {leave(here, members, actions.remove)}
+            {may.then(|| invite_dialog(here, actions.invite, actions.invited))}
+            {leave(here)}
         }
         .into_any(),
     )
 }
 
 /// The way out of the homelab, for oneself.
-fn leave(
-    here: &Here,
-    members: &MembersView,
-    action: ServerAction<RemoveMember>,
-) -> Option<AnyView> {
-    let own = members.members.iter().find(|one| one.is_viewer)?;
-    let dialog = dialog(
+fn leave(here: &Here) -> AnyView {
+    let action = ServerAction::<LeaveHomelab>::new();
+    let value = action.value();
+    // A whole new page: nothing of the homelab is theirs any more.
+    Effect::new(move |_| {
+        if value.with(|it| matches!(it, Some(Ok(())))) {
+            drop(window().location().set_href("/"));
+        }
+    });
+    let dialog = dialog_then(
         LEAVE,
         format!("Leave {}", here.name()),
         view! {
             {action_form(action, "", view! {
                 <input type="hidden" name="slug" value=here.slug.clone() />
-                <input type="hidden" name="user" value=own.user.to_string() />
                 <dl class="facts mt-2">
                     <dt>"Deleted"</dt>
                     <dd>{format!("Your access to {}, at once.", here.name())}</dd>
                     <dt>"Kept"</dt>
                     <dd>"What you did, in runs and in the audit log. An admin can invite you again."</dd>
                 </dl>
+                <div class="mt-3">{form_problem(refusal(action))}</div>
                 <div class="dialog-actions">
                     {closer(LEAVE, "Stay")}
                     <button type="submit" class="btn btn-danger" disabled=move || action.pending().get()>
@@ -218,8 +242,9 @@ fn leave(
             }.into_any())}
         }
         .into_any(),
+        move || action.clear(),
     );
-    let section = view! {
+    view! {
         <section class="card mt-3.5 flex flex-wrap items-center gap-3 p-3.5" aria-labelledby="leave-title">
             <div class="min-w-0 flex-1">
                 <h2 id="leave-title" class="text-sm font-medium">"Leave this homelab"</h2>
@@ -228,8 +253,8 @@ fn leave(
             {opener(LEAVE, "btn btn-plain", lu::LuLogOut, "Leave")}
         </section>
         {dialog}
-    };
-    Some(section.into_any())
+    }
+    .into_any()
 }
 
 fn problem(refused: Refusal) -> AnyView {

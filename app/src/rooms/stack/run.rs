@@ -94,13 +94,16 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
     let title = format!("{kind} {number} of {}", first.run.stack_name);
     let run = RwSignal::new(first);
     let whole_page = is_whole_page(&first_log);
-    let shown = first_log.last().map_or(0, |line| line.number);
     let api = here.at(&format!("/v1/runs/{number}"));
     let mut seed = Vec::new();
     append(&mut seed, first_log);
     let log = RwSignal::new(seed);
+    let events = format!("{api}/events");
     let link = live::follow(
-        format!("{api}/events?after={shown}"),
+        move || {
+            let shown = log.try_with_untracked(|log| log.last().map_or(0, |line| line.number));
+            format!("{events}?after={}", shown.unwrap_or_default())
+        },
         &["run", "log"],
         move || {
             run.try_with_untracked(|it| it.run.state.ended())

@@ -25,24 +25,43 @@ use crate::{
     },
 };
 
-/// Asks for a run of a stack and shows it.
+/// Plans a stack and shows the run.
 ///
 /// # Errors
-/// `specification_invalid`, `plan_limit`, `forbidden`; for a destroy `invalid`
-/// when the typed name is not the stack's.
+/// `specification_invalid`, `plan_limit`, `forbidden`.
 #[server(prefix = "/ui", endpoint = "run/create")]
-pub(crate) async fn create_run(
+pub(crate) async fn create_run(slug: String, stack: StackId) -> Result<RunView, Problem> {
+    let new = RunCreate {
+        kind: RunKind::Apply,
+        confirm: None,
+    };
+    begin(&slug, stack, new).await
+}
+
+/// Plans the removal of all that a stack made and shows the run.
+///
+/// # Errors
+/// `invalid` when the typed name is not the stack's, `forbidden`.
+#[server(prefix = "/ui", endpoint = "run/destroy")]
+pub(crate) async fn destroy_stack(
     slug: String,
     stack: StackId,
-    kind: RunKind,
     #[server(default)] confirm: String,
 ) -> Result<RunView, Problem> {
-    let scope = request::scope(&slug).await?;
-    let confirm = Some(confirm).filter(|it| !it.is_empty());
+    let new = RunCreate {
+        kind: RunKind::Destroy,
+        confirm: Some(confirm),
+    };
+    begin(&slug, stack, new).await
+}
+
+#[cfg(feature = "ssr")]
+async fn begin(slug: &str, stack: StackId, new: RunCreate) -> Result<RunView, Problem> {
+    let scope = request::scope(slug).await?;
     let run = request::services()
         .stack
         .runs
-        .create(&scope, stack, RunCreate { kind, confirm })
+        .create(&scope, stack, new)
         .await
         .map_err(request::refused)?;
     leptos_axum::redirect(&format!("/tenant/{slug}/runs/{}", run.run.number));
@@ -196,7 +215,6 @@ fn plan_again(slug: &str, run: RwSignal<RunView>, create: ServerAction<CreateRun
         {action_form(create, "", view! {
             <input type="hidden" name="slug" value=slug.to_owned() />
             <input type="hidden" name="stack" value=stack.to_string() />
-            <input type="hidden" name="kind" value=kind.word() />
             <button type="submit" class="btn btn-primary" disabled=move || create.pending().get()>
                 {icon(lu::LuRotateCw)} "Plan again"
             </button>
@@ -212,12 +230,15 @@ where
 {
     let toasts = toasts();
     let value = action.value();
-    Effect::new(move |_| {
-        if let Some(Ok(fresh)) = value.get() {
+    Effect::new(move |_| match value.get() {
+        Some(Ok(fresh)) => {
             run.set(fresh);
             dialog::close(id);
             toasts.say(Tone::Good, said);
         }
+        // The run moved on meanwhile, and the dialog is gone.
+        Some(Err(problem)) if !dialog::is_open(id) => toasts.say(Tone::Bad, problem.detail),
+        _ => {}
     });
 }
 
@@ -269,7 +290,7 @@ fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
     };
     let title =
         run.with_untracked(|it| format!("Approve run {} of {}", it.run.number, it.run.stack_name));
-    dialog::dialog(
+    dialog::dialog_then(
         APPROVE,
         title,
         view! {
@@ -292,6 +313,7 @@ fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
             }.into_any())}
         }
         .into_any(),
+        move || approve.clear(),
     )
 }
 
@@ -300,7 +322,7 @@ fn discard_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
     settle(discard, run, DISCARD, "Discarded. Nothing was changed.");
     let title =
         run.with_untracked(|it| format!("Discard run {} of {}", it.run.number, it.run.stack_name));
-    dialog::dialog(
+    dialog::dialog_then(
         DISCARD,
         title,
         view! {
@@ -318,6 +340,7 @@ fn discard_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
             }.into_any())}
         }
         .into_any(),
+        move || discard.clear(),
     )
 }
 
@@ -335,7 +358,7 @@ fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
     };
     let title =
         run.with_untracked(|it| format!("Cancel run {} of {}", it.run.number, it.run.stack_name));
-    dialog::dialog(
+    dialog::dialog_then(
         CANCEL,
         title,
         view! {
@@ -361,5 +384,6 @@ fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
             }.into_any())}
         }
         .into_any(),
+        move || cancel.clear(),
     )
 }

@@ -7,7 +7,7 @@ use types::stack::SpecificationUpdate;
 use types::{
     ErrorCode, Problem, StackId,
     portal::Role,
-    stack::{KitService, RunKind, SpecificationCheck, StackView},
+    stack::{KitService, SpecificationCheck, StackView},
 };
 
 use super::{
@@ -239,7 +239,6 @@ fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyV
             {action_form(plan, "", view! {
                 <input type="hidden" name="slug" value=slug.clone() />
                 <input type="hidden" name="stack" value=id.clone() />
-                <input type="hidden" name="kind" value=RunKind::Apply.word() />
                 <button
                     type="submit" class=plan_class title=why_no_plan
                     disabled=move || plan.pending().get() || why_no_plan().is_some()

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use server_fn::codec::GetUrl;
 use types::{
     Problem, StackId,
-    stack::{RunKind, RunState, StackView},
+    stack::{RunState, StackView},
 };
 
 use super::{nodes::node_table, parts, run_actions::CreateRun, stack_settings::settings};
@@ -125,7 +125,6 @@ fn view_stack(here: &Here, stack: &StackView) -> AnyView {
                 {action_form(plan, "", view! {
                     <input type="hidden" name="slug" value=here.slug.clone() />
                     <input type="hidden" name="stack" value=brief.id.to_string() />
-                    <input type="hidden" name="kind" value=RunKind::Apply.word() />
                     <button
                         type="submit" class="btn btn-primary" title=reason
                         disabled=move || reason.is_some() || plan.pending().get()

@@ -1,19 +1,15 @@
 //! What cannot be taken back: destroying what a stack made, and removing it.
 
 use leptos::prelude::*;
-use types::{
-    Problem, StackId,
-    portal::Role,
-    stack::{RunKind, StackView},
-};
+use types::{Problem, StackId, portal::Role, stack::StackView};
 
-use super::run_actions::CreateRun;
+use super::run_actions::DestroyStack;
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
     here::Here,
     ui::{
-        dialog::{closer, dialog, opener},
+        dialog::{closer, dialog_then, opener},
         field::{Refusal, form_problem, refusal},
         form::action_form,
         icon::{icon, lu},
@@ -150,7 +146,7 @@ fn ask(
 }
 
 fn destroy_dialog(here: &Here, stack: &StackView) -> AnyView {
-    let destroy = ServerAction::<CreateRun>::new();
+    let destroy = ServerAction::<DestroyStack>::new();
     let name = stack.stack.name.clone();
     let it = Ask {
         id: DESTROY,
@@ -171,12 +167,11 @@ fn destroy_dialog(here: &Here, stack: &StackView) -> AnyView {
         {action_form(destroy, "", view! {
             <input type="hidden" name="slug" value=here.slug.clone() />
             <input type="hidden" name="stack" value=stack.stack.id.to_string() />
-            <input type="hidden" name="kind" value=RunKind::Destroy.word() />
             {ask(it, "destroy-confirm", name, refusal(destroy), Signal::derive(move || pending.get()), typed)}
         }.into_any())}
         </div>
     };
-    dialog(DESTROY, title, body.into_any())
+    dialog_then(DESTROY, title, body.into_any(), move || destroy.clear())
 }
 
 fn remove_dialog(here: &Here, stack: &StackView) -> AnyView {
@@ -207,5 +202,5 @@ fn remove_dialog(here: &Here, stack: &StackView) -> AnyView {
         }.into_any())}
         </div>
     };
-    dialog(REMOVE, title, body.into_any())
+    dialog_then(REMOVE, title, body.into_any(), move || remove.clear())
 }

@@ -46,8 +46,8 @@ pub(super) const DOORS: &[Door] = &[
     door("GET", "/ui/runs?slug=$slug", "", Stack(Viewer), READ),
     door("GET", "/ui/run?slug=$slug&number=$run", "", Stack(Viewer), READ),
     door("GET", "/ui/run/log?slug=$slug&number=$run&after=0", "", Stack(Viewer), READ),
-    door("POST", "/ui/run/create", "slug=$slug&stack=$stack&kind=apply", Stack(Member), WRITE),
-    door("POST", "/ui/run/create", "slug=$slug&stack=$stack&kind=destroy&confirm=core", Stack(Admin), APPROVE),
+    door("POST", "/ui/run/create", "slug=$slug&stack=$stack", Stack(Member), WRITE),
+    door("POST", "/ui/run/destroy", "slug=$slug&stack=$stack&confirm=core", Stack(Admin), APPROVE),
     door("POST", "/ui/run/approve", "slug=$slug&number=$run&plan_digest=none", Stack(Admin), APPROVE),
     door("POST", "/ui/run/discard", "slug=$slug&number=$run", Stack(Admin), APPROVE),
     door("POST", "/ui/run/cancel", "slug=$slug&number=$run&force=true", Stack(Admin), APPROVE),
@@ -64,4 +64,6 @@ pub(super) const DOORS: &[Door] = &[
     door("GET", "/ui/admin/users", "", Operator, READ),
     door("POST", "/ui/admin/user/operator", "user=$user&operator=true", Operator, Token::Never),
     door("GET", "/ui/admin/jobs", "", Operator, READ),
+    // the last one: whoever goes through it is out
+    door("POST", "/ui/member/leave", "slug=$slug", Tenant(Viewer), WRITE),
 ];
