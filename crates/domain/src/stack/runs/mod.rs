@@ -306,35 +306,29 @@ pub(in crate::stack) async fn nodes_elsewhere(
     on: &impl ConnectionTrait,
     stack: StackId,
 ) -> Result<u32> {
-    let begun: Vec<(StackId, i32, RunKind, RunState)> = run::Entity::find()
-        .select_only()
-        .columns([
-            run::Column::StackId,
-            run::Column::Revision,
-            run::Column::Kind,
-            run::Column::State,
-        ])
-        .filter(run::Column::StackId.ne(stack))
-        .filter(
+    let last = Query::select()
+        .expr(Expr::col(run::Column::Number).max())
+        .from(run::Entity)
+        .and_where(
             run::Column::State
                 .eq(RunState::Approved)
                 .or(run::Column::ApplyLockedAt.is_not_null()),
         )
-        .order_by_asc(run::Column::Number)
+        .group_by_col(run::Column::StackId)
+        .take();
+    // The last one of each stack, unless its nodes are recorded. Read before these are: one
+    // that ends in between counts then.
+    let coming: Vec<(StackId, i32)> = run::Entity::find()
+        .select_only()
+        .columns([run::Column::StackId, run::Column::Revision])
+        .filter(run::Column::StackId.ne(stack))
+        .filter(run::Column::Number.in_subquery(last))
+        .filter(run::Column::Kind.eq(RunKind::Apply))
+        .filter(run::Column::State.ne(RunState::Applied))
         .into_tuple()
         .all(on)
         .await?;
-    // The last one of each stack, unless its nodes are recorded. Read before these are: one
-    // that ends in between counts then.
-    let last: BTreeMap<StackId, (i32, RunKind, RunState)> = begun
-        .into_iter()
-        .map(|(stack, revision, kind, state)| (stack, (revision, kind, state)))
-        .collect();
     let mut nodes = nodes::count_elsewhere(on, stack).await?;
-    let coming = last
-        .into_iter()
-        .filter(|(_, (_, kind, state))| *kind == RunKind::Apply && *state != RunState::Applied)
-        .map(|(other, (revision, ..))| (other, revision));
     for (other, number) in coming {
         let wanted = revision(on, other, number).await?;
         let wanted = wanted.map_or(0, |it| specified_nodes(&it.check));
