@@ -2,7 +2,7 @@
 // be read any more says so instead of asking for ever.
 
 import type { Page } from "@playwright/test";
-import { alive, choose, homelab, open, signIn } from "./support/steps";
+import { homelab, join, open, signIn } from "./support/steps";
 import { expect, test } from "./support/test";
 
 const LAB = "/tenant/nordhaus";
@@ -46,18 +46,8 @@ test.describe(() => {
   test("whoever is removed from a homelab is told so by the page that they have open", async ({ page, another, faults }) => {
     faults.allow(/404/);
     const path = await homelab(page, "Short stay");
-    await open(page, `${path}/members`);
-    await page.getByRole("button", { name: "Invite", exact: true }).click();
-    await page.getByRole("button", { name: "Create link" }).click();
-    const link = await page.locator(".secret").innerText();
-
-    const guest = await (await another()).newPage();
-    await guest.goto(link);
-    await guest.getByRole("link", { name: "Sign in to join" }).click();
-    await choose(guest, "member");
-    await alive(guest);
-    await guest.getByRole("button", { name: "Join Short stay" }).click();
-    await guest.waitForURL(`**${path}`);
+    await join(page, path, "member", another);
+    const guest = await (await another({ as: "member" })).newPage();
     const stream = live(guest);
     await open(guest, path);
     await stream;

@@ -75,6 +75,30 @@ pub(crate) fn closer(id: impl Into<String>, text: &'static str) -> AnyView {
     .into_any()
 }
 
+/// The two ways out of a dialog with a form: one that does nothing, and the form's own, off
+/// while its answer is awaited.
+pub(crate) fn answers<S>(
+    id: impl Into<String>,
+    stay: &'static str,
+    action: ServerAction<S>,
+    class: &'static str,
+    sign: IconData,
+    text: &'static str,
+) -> AnyView
+where
+    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let pending = action.pending();
+    view! {
+        <div class="dialog-actions">
+            {closer(id, stay)}
+            <button type="submit" class=class disabled=pending>{icon(sign)} {text}</button>
+        </div>
+    }
+    .into_any()
+}
+
 fn find(id: &str) -> Option<HtmlDialogElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
 }

@@ -14,11 +14,11 @@ use crate::{
     here::use_param,
     rooms::portal::health_card::current,
     ui::{
-        dialog::{closer, dialog_then, opener},
+        dialog::{answers, dialog_then, opener},
         error::loaded_from,
         field::{form_problem, refusal},
         form::action_form,
-        icon::{icon, lu},
+        icon::lu,
         page::{Crumb, page, page_head},
         pill,
         spark::{bars, spark_percent},
@@ -261,12 +261,7 @@ fn remove_dialog(instance: &InstanceView) -> AnyView {
                     "It goes from the register, with what was observed of it. It can be registered again. One that holds tenants or answers cannot be removed."
                 </p>
                 <div class="mt-3">{form_problem(refusal(remove))}</div>
-                <div class="dialog-actions">
-                    {closer(REMOVE, "Cancel")}
-                    <button type="submit" class="btn btn-danger" disabled=move || remove.pending().get()>
-                        {icon(lu::LuTrash2)} "Remove"
-                    </button>
-                </div>
+                {answers(REMOVE, "Cancel", remove, "btn btn-danger", lu::LuTrash2, "Remove")}
             }.into_any())}
         }
         .into_any(),

@@ -17,11 +17,11 @@ use super::{
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::ui::{
-    dialog::{closer, dialog_then, opener},
+    dialog::{answers, dialog_then, opener},
     error::loaded,
     field::{field, form_problem, is_wrong, refusal},
     form::action_form,
-    icon::{icon, lu},
+    icon::lu,
     page::{page, page_head},
     words,
 };
@@ -189,12 +189,7 @@ pub(super) fn provision() -> AnyView {
                 }.into_any())}
                 {form_problem(refused)}
             </div>
-            <div class="dialog-actions">
-                {closer(REGISTER, "Cancel")}
-                <button type="submit" class="btn btn-primary" disabled=move || create.pending().get()>
-                    {icon(lu::LuPlus)} "Register"
-                </button>
-            </div>
+            {answers(REGISTER, "Cancel", create, "btn btn-primary", lu::LuPlus, "Register")}
         }.into_any())}
     };
     view! {

@@ -15,12 +15,12 @@ use crate::request;
 use crate::{
     dated::Dated,
     ui::{
-        dialog::{close_once_answered, closer, dialog, opener},
+        dialog::{answers, close_once_answered, dialog, opener},
         empty::empty_quiet,
         error::loaded_from,
         field::{form_problem, refusal},
         form::{action_form, done},
-        icon::{icon, lu},
+        icon::lu,
         page::{page, page_head},
         pill,
         table::{
@@ -231,12 +231,7 @@ fn bind_dialog(tenant: &TenantAdminView, bind: ServerAction<BindOrganisation>) -
                 <p class="label mt-1">
                     "As the OpenID provider names it. Whoever signs in from it with the role admin, member or viewer has that role here. Whom the organisation before gave a place loses it. Empty unbinds the tenant."
                 </p>
-                <div class="dialog-actions">
-                    {closer(id, "Cancel")}
-                    <button type="submit" class="btn btn-primary" disabled=move || bind.pending().get()>
-                        {icon(lu::LuLink)} "Save"
-                    </button>
-                </div>
+                {answers(id, "Cancel", bind, "btn btn-primary", lu::LuLink, "Save")}
             }.into_any())}
         }
         .into_any(),

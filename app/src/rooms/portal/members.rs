@@ -13,11 +13,11 @@ use crate::request;
 use crate::{
     here::{Here, use_slug},
     ui::{
-        dialog::{close_once_answered, closer, dialog, dialog_then, opener},
+        dialog::{answers, close_once_answered, dialog, dialog_then, opener},
         error::loaded,
         field::{Refusal, form_problem, refusal},
         form::{action_form, done},
-        icon::{icon, lu},
+        icon::lu,
         page::{Crumb, page, page_head},
         pill,
         table::{
@@ -233,12 +233,7 @@ fn leave(here: &Here) -> AnyView {
                     <dd>"What you did, in runs and in the audit log. An admin can invite you again."</dd>
                 </dl>
                 <div class="mt-3">{form_problem(refusal(action))}</div>
-                <div class="dialog-actions">
-                    {closer(LEAVE, "Stay")}
-                    <button type="submit" class="btn btn-danger" disabled=move || action.pending().get()>
-                        {icon(lu::LuLogOut)} "Leave"
-                    </button>
-                </div>
+                {answers(LEAVE, "Stay", action, "btn btn-danger", lu::LuLogOut, "Leave")}
             }.into_any())}
         }
         .into_any(),
@@ -366,12 +361,7 @@ fn remove_dialog(here: &Here, member: &MemberView, action: ServerAction<RemoveMe
                     <dt>"Kept"</dt>
                     <dd>"What they did, in runs and in the audit log."</dd>
                 </dl>
-                <div class="dialog-actions">
-                    {closer(id, "Cancel")}
-                    <button type="submit" class="btn btn-danger" disabled=move || action.pending().get()>
-                        {icon(lu::LuUserMinus)} "Remove"
-                    </button>
-                </div>
+                {answers(id, "Cancel", action, "btn btn-danger", lu::LuUserMinus, "Remove")}
             }.into_any())}
         }
         .into_any(),

@@ -15,7 +15,7 @@ use crate::request;
 use crate::{
     here::Here,
     ui::{
-        dialog::{self, closer, opener},
+        dialog::{self, answers, opener},
         field::{form_problem, refusal},
         form::action_form,
         icon::{icon, lu},
@@ -304,12 +304,7 @@ fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
                 {destroys}
                 <div class="mt-3 grid gap-1">{comment("approve-comment", "Comment (optional)")}</div>
                 <div class="mt-3">{form_problem(refusal(approve))}</div>
-                <div class="dialog-actions">
-                    {closer(APPROVE, "Cancel")}
-                    <button type="submit" class="btn btn-primary" disabled=move || approve.pending().get()>
-                        {icon(lu::LuCheck)} "Approve and apply"
-                    </button>
-                </div>
+                {answers(APPROVE, "Cancel", approve, "btn btn-primary", lu::LuCheck, "Approve and apply")}
             }.into_any())}
         }
         .into_any(),
@@ -331,12 +326,7 @@ fn discard_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
                 <p class="mt-2">"The plan is not applied and nothing is changed. It stays readable, and a new plan can be made at any time."</p>
                 <div class="mt-3 grid gap-1">{comment("discard-comment", "Reason (optional)")}</div>
                 <div class="mt-3">{form_problem(refusal(discard))}</div>
-                <div class="dialog-actions">
-                    {closer(DISCARD, "Cancel")}
-                    <button type="submit" class="btn btn-primary" disabled=move || discard.pending().get()>
-                        "Discard the plan"
-                    </button>
-                </div>
+                {answers(DISCARD, "Cancel", discard, "btn btn-primary", lu::LuX, "Discard the plan")}
             }.into_any())}
         }
         .into_any(),
@@ -375,12 +365,7 @@ fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
                     </span>
                 </label>
                 <div class="mt-3">{form_problem(refusal(cancel))}</div>
-                <div class="dialog-actions">
-                    {closer(CANCEL, "Let it run")}
-                    <button type="submit" class="btn btn-danger" disabled=move || cancel.pending().get()>
-                        {icon(lu::LuSquare)} "Cancel the run"
-                    </button>
-                </div>
+                {answers(CANCEL, "Let it run", cancel, "btn btn-danger", lu::LuSquare, "Cancel the run")}
             }.into_any())}
         }
         .into_any(),
