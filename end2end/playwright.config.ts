@@ -10,13 +10,17 @@ export default defineConfig<Options>({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   forbidOnly: true,
+  // Writing a trace takes a third of the processor's time. What fails is run again
+  // with one, and fails all the same when it passes then.
+  retries: 1,
+  failOnFlakyTests: true,
   reporter: [["list"]],
   use: {
     ...devices["Desktop Chrome"],
     viewport: { width: 1440, height: 900 },
     // Nothing is looked at while it is on its way from one colour to another.
     contextOptions: { reducedMotion: "reduce" },
-    trace: "retain-on-failure",
+    trace: "on-first-retry",
     screenshot: "only-on-failure",
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -28,6 +32,8 @@ export default defineConfig<Options>({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // Each browser runs the WASM once and is gone: optimising it costs more than it saves.
+        "--js-flags=--liftoff-only",
       ],
     },
   },
