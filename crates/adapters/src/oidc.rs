@@ -164,7 +164,8 @@ impl OidcProvider {
         }
         let subject = SubjectIdentifier::new(person.subject.clone());
         let Ok(request) = client.user_info(token.clone(), Some(subject)) else {
-            return Ok((person, false));
+            // There is no userinfo: the ID token is all that this provider says.
+            return Ok((person, true));
         };
         match request.request_async(&self.http).await {
             Ok(claims) => {
@@ -177,7 +178,9 @@ impl OidcProvider {
             }
             Err(error) => {
                 tracing::warn!(oidc.issuer = self.settings.issuer, %error, "userinfo did not answer; the sign-in goes on without it");
-                Ok((person, false))
+                // Roles that the ID token names would not be completed either.
+                let heard = !person.roles.is_empty();
+                Ok((person, heard))
             }
         }
     }

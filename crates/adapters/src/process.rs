@@ -108,11 +108,8 @@ pub enum Ending {
     Stopped(Option<i32>),
     /// It was told to stop and had to be killed.
     Killed,
-    /// Its time was over.
-    OutOfTime {
-        /// It did not end in order then.
-        killed: bool,
-    },
+    /// Its time was over; told to stop it ended by itself with this code, or was killed.
+    OutOfTime(Option<i32>),
 }
 
 /// What a task left.

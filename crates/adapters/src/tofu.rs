@@ -345,11 +345,15 @@ impl Session<'_> {
             Ending::Stopped(_) if applies => Err(RunError::Killed),
             Ending::Stopped(_) => Err(RunError::Stopped),
             Ending::Killed => Err(RunError::Killed),
-            Ending::OutOfTime { killed: true } | Ending::Signalled(_) if applies => {
+            Ending::OutOfTime(code) if applies && code != Some(1) => {
+                feed.log("error", String::new(), &format!("{name} had to stop after {minutes} minutes and did not end in order."));
+                Err(RunError::Killed)
+            }
+            Ending::Signalled(_) if applies => {
                 feed.log("error", String::new(), &format!("{name} was killed: it used more time or memory than it may."));
                 Err(RunError::Killed)
             }
-            Ending::OutOfTime { .. } => Err(Error::refused(
+            Ending::OutOfTime(_) => Err(Error::refused(
                 ErrorCode::Upstream,
                 format!("{name} could not {doing} within {minutes} minutes and was stopped. Try again, or split the stack."),
             )

@@ -138,8 +138,8 @@ impl Running {
             (None, Phase::Working) => Ending::Signalled(status.signal().unwrap_or_default()),
             (code, Phase::Stopping) => Ending::Stopped(code),
             (_, Phase::Killed) => Ending::Killed,
-            (_, Phase::Overdue) => Ending::OutOfTime { killed: false },
-            (_, Phase::KilledOverdue) => Ending::OutOfTime { killed: true },
+            (code, Phase::Overdue) => Ending::OutOfTime(code),
+            (_, Phase::KilledOverdue) => Ending::OutOfTime(None),
         }
     }
 }

@@ -99,6 +99,17 @@ async fn userinfo_about_somebody_else_is_refused() {
 }
 
 #[tokio::test]
+async fn roles_that_the_id_token_names_count_without_userinfo() {
+    let bench = Bench::new().await;
+    let silent = || Account::new("ada").fault(Fault::SilentUserinfo);
+    let named = silent().role("viewer", "home");
+    let identity = bench.sign_in(named).await.expect("signed in");
+    assert!(identity.heard);
+    let identity = bench.sign_in(silent()).await.expect("signed in");
+    assert!(!identity.heard, "roles may stand in userinfo alone");
+}
+
+#[tokio::test]
 async fn a_person_without_a_name_is_a_person() {
     let bench = Bench::new().await;
     let identity = bench.sign_in(Account::new("ada")).await.expect("signed in");

@@ -84,7 +84,7 @@ async fn limits_hold() {
         ..LIMITS
     };
     let outcome = run("sleep 60", short).await;
-    assert_eq!(outcome.ending, Ending::OutOfTime { killed: true });
+    assert_eq!(outcome.ending, Ending::OutOfTime(None));
     assert!(outcome.took < Duration::from_secs(10));
 
     let outcome = run(

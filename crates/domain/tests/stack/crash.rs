@@ -5,13 +5,13 @@ use entity::namespace::run;
 use jobs::{JobFilter, NewJob, Outcome};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
 use types::{
-    ErrorCode, JobId,
+    JobId,
     jobs::JobState,
     portal::Role,
     stack::{ResourceState, RunCancel, RunState, RunView, StackStatus},
 };
 
-use crate::support::{Misbehave, World, eventually, yaml};
+use crate::support::{Misbehave, World, eventually};
 
 async fn jobs(world: &World, kind: &str) -> Vec<(JobId, JobState, i32)> {
     let filter = JobFilter {
@@ -37,7 +37,7 @@ async fn quiet(world: &World) {
     .await;
 }
 
-async fn lock_is_held(world: &World) -> bool {
+pub(crate) async fn lock_is_held(world: &World) -> bool {
     let around = world.place.around("nordhaus").await;
     entity::namespace::state_lock::Entity::find()
         .count(&around)
@@ -152,68 +152,6 @@ async fn an_apply_that_was_killed_is_not_repeated(world: &World) {
         .await
         .expect("it");
     assert_eq!(view.stack.status, StackStatus::Active);
-    worker.stop().await;
-}
-
-async fn what_was_cut_off_is_not_taken_for_what_the_state_says(world: &World) {
-    let scope = world.admin().await;
-    let stacks = &world.stack.stacks;
-    let stack = world.stack(&scope, "core", &["nuc-1"]).await;
-    let worker = world.work();
-    world.apply(&scope, stack).await;
-    assert_eq!(stacks.view(&scope, stack).await.expect("it").cut_off, None);
-
-    world.save(&scope, stack, &yaml(&["nuc-1", "nas"])).await;
-    let (planned, killed) = (
-        world.waiting(&scope, stack).await,
-        world.waiting(&scope, stack).await,
-    );
-    world.runner.next(Misbehave::ApplyHangsAfter(1));
-    world.approve(&scope, &killed).await.expect("approved");
-    eventually("the apply's lock", || async {
-        lock_is_held(world).await.then_some(())
-    })
-    .await;
-    let force = RunCancel { force: true };
-    let number = killed.run.number;
-    let cancelled = world.stack.runs.cancel(&scope, number, force).await;
-    cancelled.expect("killed");
-    world.reach(&scope, number, RunState::NeedsReconcile).await;
-    // What was planned before holds no more.
-    let stale = world.view(&scope, planned.run.number).await;
-    assert_eq!(stale.run.state, RunState::Stale);
-    let view = stacks.view(&scope, stack).await.expect("it");
-    assert_eq!((view.cut_off, view.standing), (Some(number), 1));
-    let refused = stacks.remove(&scope, stack, "core").await;
-    assert_eq!(
-        refused.map_err(|error| error.code()),
-        Err(ErrorCode::Conflict)
-    );
-
-    // To go back to what the state holds is a plan without a change, and still no word
-    // of what stands: its apply makes all of it anew.
-    world.save(&scope, stack, &yaml(&["nuc-1"])).await;
-    let back = world.waiting(&scope, stack).await;
-    assert_eq!(back.resources.len(), 0);
-    world.approve(&scope, &back).await.expect("approved");
-    world
-        .reach(&scope, back.run.number, RunState::Applied)
-        .await;
-    let held = vec!["terraform_data.node[\"nuc-1\"]".to_owned()];
-    let anew = world.runner.anew();
-    assert_eq!(anew[anew.len() - 2..], [Some(held), Some(Vec::new())]);
-    let view = stacks.view(&scope, stack).await.expect("it");
-    assert_eq!(
-        (view.cut_off, view.stack.status),
-        (None, StackStatus::Active)
-    );
-
-    // Then a plan without a change says again that all stands.
-    let run = world.request(&scope, stack).await;
-    world
-        .reach(&scope, run.run.number, RunState::Unchanged)
-        .await;
-    assert_eq!(world.runner.anew().pop(), Some(None));
     worker.stop().await;
 }
 
@@ -458,7 +396,6 @@ async fn a_job_of_something_that_is_gone_ends(world: &World) {
 on_both!(
     a_plan_that_was_killed_is_planned_again,
     an_apply_that_was_killed_is_not_repeated,
-    what_was_cut_off_is_not_taken_for_what_the_state_says,
     an_apply_that_had_not_begun_is_begun_again,
     killed_again_and_again_a_run_still_ends_once,
     a_run_without_a_job_gets_one,

@@ -8,6 +8,7 @@ mod access;
 mod at_rest;
 mod cancel;
 mod crash;
+mod cut_off;
 mod events;
 mod exchange;
 mod hand_over;

@@ -302,6 +302,60 @@ async fn two_plans_that_fit_alone_are_not_approved_together(world: &World) {
     worker.stop().await;
 }
 
+async fn what_is_being_prepared_counts(world: &World) {
+    let scope = world.admin().await;
+    let names: Vec<String> = (0..6).map(|n| format!("nuc-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let worker = world.work();
+    let one = world.stack(&scope, "one", &names).await;
+    let other = world.stack(&scope, "other", &names).await;
+    let one = world.waiting(&scope, one).await;
+    let other = world.waiting(&scope, other).await;
+    world.runner.next(Misbehave::ApplyHangsBeforeLock);
+    world.approve(&scope, &one).await.expect("approved");
+    world
+        .reach(&scope, one.run.number, RunState::Applying)
+        .await;
+    let refused = world.approve(&scope, &other).await.expect_err("too many");
+    assert_eq!(refused.code(), ErrorCode::PlanLimit);
+    worker.stop().await;
+}
+
+async fn what_failed_counts_until_a_plan_says_what_stands(world: &World) {
+    let scope = world.admin().await;
+    let worker = world.work();
+    let one = world.stack(&scope, "one", &["nuc-1"]).await;
+    world.apply(&scope, one).await;
+    let names: Vec<String> = (0..8).map(|n| format!("nuc-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    world.save(&scope, one, &yaml(&names)).await;
+    let failing = world.waiting(&scope, one).await;
+    world.runner.next(Misbehave::ApplyFailsAfter(0));
+    world.approve(&scope, &failing).await.expect("approved");
+    world
+        .reach(&scope, failing.run.number, RunState::Failed)
+        .await;
+    let other = world.stack(&scope, "other", &["a", "b", "c"]).await;
+    let runs = &world.stack.runs;
+    let ask = || RunCreate {
+        kind: RunKind::Apply,
+        confirm: None,
+    };
+    let refused = runs.create(&scope, other, ask()).await;
+    let refused = refused.expect_err("eight and three are more than ten");
+    assert_eq!(refused.code(), ErrorCode::PlanLimit);
+
+    world.save(&scope, one, &yaml(&["nuc-1"])).await;
+    let back = world.request(&scope, one).await;
+    world
+        .reach(&scope, back.run.number, RunState::Unchanged)
+        .await;
+    runs.create(&scope, other, ask())
+        .await
+        .expect("one and three");
+    worker.stop().await;
+}
+
 async fn a_new_revision_makes_waiting_plans_stale(world: &World) {
     let scope = world.admin().await;
     let stack = world.stack(&scope, "core", &["nuc-1"]).await;
@@ -349,6 +403,8 @@ on_both!(
     a_specification_has_a_size,
     the_tenants_plan_limits_nodes_over_all_stacks,
     two_plans_that_fit_alone_are_not_approved_together,
+    what_is_being_prepared_counts,
+    what_failed_counts_until_a_plan_says_what_stands,
     a_new_revision_makes_waiting_plans_stale,
     members_edit_and_viewers_read,
 );

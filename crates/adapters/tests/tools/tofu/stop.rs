@@ -69,29 +69,36 @@ async fn a_forced_stop_kills_at_once() {
     );
 }
 
-#[tokio::test]
-async fn who_ignores_the_interrupt_is_killed_after_the_grace() {
-    // A program that says it is OpenTofu, starts to apply, and then ignores everything.
-    let stubborn = r#"#!/bin/sh
+/// A program that says it is OpenTofu and applies by this script.
+fn pretend(stack: &Stack, apply: &str, limits: Limits) -> TofuRunner {
+    let program = stack.folder.path().join("tofu");
+    let script = format!(
+        r#"#!/bin/sh
 case "$1" in
   version) echo "OpenTofu v1.11.3" ;;
   init) ;;
-  apply) trap '' INT; echo "stubborn"; while :; do sleep 1; done ;;
+  apply) {apply} ;;
 esac
-"#;
-    let stack = Stack::new(&[("main.tf", "")]).await;
-    let program = stack.folder.path().join("tofu");
-    std::fs::write(&program, stubborn).unwrap();
+"#
+    );
+    std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(
         &program,
         std::os::unix::fs::PermissionsExt::from_mode(0o755),
     )
     .unwrap();
+    TofuRunner::new(support::sandbox(), Some(program), limits)
+}
+
+#[tokio::test]
+async fn who_ignores_the_interrupt_is_killed_after_the_grace() {
+    let stack = Stack::new(&[("main.tf", "")]).await;
+    let stubborn = "trap '' INT; echo stubborn; while :; do sleep 1; done";
     let limits = Limits {
         grace: Duration::from_millis(300),
         ..LIMITS
     };
-    let runner = TofuRunner::new(support::sandbox(), Some(program), limits);
+    let runner = pretend(&stack, stubborn, limits);
     let watched = Watched::new();
     let work = stack.work(json!({}));
     let cancel = async {
@@ -100,4 +107,27 @@ esac
     };
     let (ended, ()) = tokio::join!(runner.apply(&work, b"any", &watched.watch), cancel);
     assert!(matches!(ended, Err(RunError::Killed)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn whose_time_is_over_counts_as_killed_unless_it_ends_in_order() {
+    for (code, in_order) in [(1, true), (2, false)] {
+        let stack = Stack::new(&[("main.tf", "")]).await;
+        let apply = format!("trap 'exit {code}' INT; while :; do sleep 0.1; done");
+        let limits = Limits {
+            wall: Duration::from_millis(500),
+            ..LIMITS
+        };
+        let runner = pretend(&stack, &apply, limits);
+        let work = stack.work(json!({}));
+        let ended = runner.apply(&work, b"any", &Watched::new().watch).await;
+        match ended {
+            Err(RunError::Killed) => assert!(!in_order, "it ended with {code}"),
+            Err(other) => {
+                assert!(in_order, "it ended with {code}");
+                assert_eq!(refused(other).0, ErrorCode::Upstream);
+            }
+            Ok(_) => panic!("it was never done"),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The job that applies an approved plan, once.
 //!
-//! From the moment that OpenTofu takes the state's lock in an apply, things may have
-//! changed. So an attempt that finds such an apply of an earlier attempt does not
+//! From the moment that OpenTofu takes the state's lock in an apply, or that everything is
+//! to be made anew, things may have changed. So an attempt that finds such an apply of an earlier attempt does not
 //! repeat it: the run then needs a new plan, which makes everything anew. Before the lock
 //! nothing can have changed, and the apply is simply begun again.
 
@@ -206,6 +206,9 @@ impl Attempt {
             return Err(Error::refused(ErrorCode::PlanStale, why).into());
         }
         let anew = cut_off.map(|_| Vec::new());
+        if anew.is_some() && !self.touch().await? {
+            return Err(Without::Stopped);
+        }
         let work = self.infrastructure(&kit, inputs.variables.clone(), anew);
         let answer = self
             .observe(progress, |watch| {
@@ -219,6 +222,26 @@ impl Attempt {
             Err(RunError::Killed) => Err(Without::Killed),
             Err(RunError::Failed(error)) => Err(error.into()),
         }
+    }
+
+    /// Writes down that the apply may change things from now on, though OpenTofu has not
+    /// taken the state's lock yet: to make everything anew begins with the output folder.
+    /// `false` when another attempt has the run.
+    async fn touch(&self) -> Result<bool> {
+        let transaction = self.db.begin().await?;
+        let Some(run) = self.lock(&transaction).await? else {
+            return Ok(false);
+        };
+        row::change()
+            .col_expr(
+                run::Column::ApplyLockedAt,
+                Expr::value(self.core.env.now().0),
+            )
+            .filter(run::Column::Id.eq(run.id))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Writes down what the apply came to, from what was observed.
@@ -235,7 +258,7 @@ impl Attempt {
         let now = self.core.env.now();
         // Before the lock nothing can have changed.
         let touched = run.apply_locked_at.is_some();
-        if matches!(applied, Err(Without::Stopped))
+        if matches!(applied, Err(Without::Stopped | Without::Killed))
             && !touched
             && run.cancel == 0
             && matches!(
@@ -301,6 +324,10 @@ fn unfinished(
             format!(
                 "Killed by {by}: it is not known what stands. Plan again: everything is made anew then."
             ),
+        ),
+        Without::Killed if !touched => (
+            RunState::Failed,
+            "The program was killed before it changed anything, at a limit or because it could not start. Plan again.".to_owned(),
         ),
         Without::Killed => (
             RunState::NeedsReconcile,

@@ -99,7 +99,7 @@ impl Runs {
         let stack = lock_stack(&transaction, stack).await?;
         let wanted = match kind {
             RunKind::Apply => stack.revision,
-            RunKind::Destroy => stack.applied_revision.unwrap_or(stack.revision),
+            RunKind::Destroy => standing_revision(&transaction, &stack).await?,
         };
         if kind == RunKind::Destroy && confirm.as_deref() != Some(stack.name.as_str()) {
             return Err(Error::invalid(
@@ -237,6 +237,24 @@ pub(in crate::stack) async fn newest(
         .collect())
 }
 
+/// The revision that a stack's resources are of: the one that was applied, or else the
+/// last that an apply began to make, or else the newest.
+async fn standing_revision(on: &impl ConnectionTrait, stack: &stack::Model) -> Result<i32> {
+    if let Some(applied) = stack.applied_revision {
+        return Ok(applied);
+    }
+    let begun = run::Entity::find()
+        .select_only()
+        .column(run::Column::Revision)
+        .filter(run::Column::StackId.eq(stack.id))
+        .filter(run::Column::ApplyLockedAt.is_not_null())
+        .order_by_desc(run::Column::Number)
+        .into_tuple()
+        .one(on)
+        .await?;
+    Ok(begun.unwrap_or(stack.revision))
+}
+
 /// `run 41 of core-services`.
 pub(in crate::stack) fn subject(run: &run::Model, stack: &str) -> String {
     format!("run {} of {stack}", run.number)
@@ -311,7 +329,7 @@ pub(in crate::stack) async fn nodes_elsewhere(
         .from(run::Entity)
         .and_where(
             run::Column::State
-                .eq(RunState::Approved)
+                .is_in([RunState::Approved, RunState::Applying, RunState::Unchanged])
                 .or(run::Column::ApplyLockedAt.is_not_null()),
         )
         .group_by_col(run::Column::StackId)
@@ -324,7 +342,7 @@ pub(in crate::stack) async fn nodes_elsewhere(
         .filter(run::Column::StackId.ne(stack))
         .filter(run::Column::Number.in_subquery(last))
         .filter(run::Column::Kind.eq(RunKind::Apply))
-        .filter(run::Column::State.ne(RunState::Applied))
+        .filter(run::Column::State.is_not_in([RunState::Applied, RunState::Unchanged]))
         .into_tuple()
         .all(on)
         .await?;

@@ -34,6 +34,8 @@ pub(crate) enum Misbehave {
     PlanTalks(usize),
     /// The apply waits before it takes the lock until it is told to stop.
     ApplyHangsBeforeLock,
+    /// The apply is killed before it takes the lock, once it is told to stop or at once.
+    ApplyDiesBeforeLock { told: bool },
     /// The apply changes so many resources, then waits until it is told to stop.
     ApplyHangsAfter(usize),
     /// The apply changes so many resources, saves the state and fails.
@@ -149,6 +151,7 @@ impl FakeRunner {
                 == matches!(
                     one,
                     Misbehave::ApplyHangsBeforeLock
+                        | Misbehave::ApplyDiesBeforeLock { .. }
                         | Misbehave::ApplyHangsAfter(_)
                         | Misbehave::ApplyFailsAfter(_)
                         | Misbehave::ApplyKeepsLock
@@ -339,11 +342,20 @@ impl InfrastructureRunner for FakeRunner {
             .push(plan.to_vec());
         let session = self.session(work);
         let plan: PlanFile = serde_json::from_slice(plan).expect("our plan");
-        if matches!(misbehave, Some(Misbehave::ApplyHangsBeforeLock)) {
-            return Err(match told(watch).await {
-                Stop::Force => RunError::Killed,
-                Stop::Graceful | Stop::No => RunError::Stopped,
-            });
+        match misbehave {
+            Some(Misbehave::ApplyHangsBeforeLock) => {
+                return Err(match told(watch).await {
+                    Stop::Force => RunError::Killed,
+                    Stop::Graceful | Stop::No => RunError::Stopped,
+                });
+            }
+            Some(Misbehave::ApplyDiesBeforeLock { told: waits }) => {
+                if waits {
+                    told(watch).await;
+                }
+                return Err(RunError::Killed);
+            }
+            _ => {}
         }
         session.lock().await?;
         let mut state = session.read().await?;
