@@ -31,13 +31,22 @@ pub(crate) async fn read_viewer() -> Result<Option<ViewerView>, Problem> {
 
 /// The viewer, read once per page load and again when a tenant is new.
 #[derive(Clone, Copy)]
-pub(crate) struct Viewer(pub(crate) Resource<Result<Option<ViewerView>, Problem>>);
+pub(crate) struct Viewer {
+    /// What was read.
+    pub(crate) read: Resource<Result<Option<ViewerView>, Problem>>,
+    /// Whether the page has changed since it was loaded, with which this came.
+    moved: StoredValue<bool>,
+}
 
 impl Viewer {
     /// Puts the viewer into the context.
     pub(crate) fn provide() {
         let viewer = Resource::new(|| (), |()| read_viewer());
-        provide_context(Self(viewer));
+        let moved = StoredValue::new(false);
+        provide_context(Self {
+            read: viewer,
+            moved,
+        });
         // A tenant that was made or joined since is not in the list yet. What came with the
         // page is new, and a page whose code still loads has to find it as it came.
         let path = use_location().pathname;
@@ -47,6 +56,7 @@ impl Viewer {
             if before.is_none() {
                 return;
             }
+            moved.set_value(true);
             let known = viewer.with_untracked(|it| match it {
                 Some(Ok(Some(viewer))) => viewer.tenants.iter().any(|one| one.slug == slug),
                 _ => true,
@@ -92,8 +102,19 @@ pub(crate) struct Here {
 impl Here {
     /// Waits for the viewer.
     pub(crate) async fn find(viewer: Viewer, slug: String) -> Self {
-        let viewer = viewer.0.await.ok().flatten().map(Arc::new);
-        Self { viewer, slug }
+        let read = viewer.read.await.ok().flatten().map(Arc::new);
+        let here = Self { viewer: read, slug };
+        if here.is_launched() || !viewer.moved.get_value() {
+            return here;
+        }
+        // Somebody else may have launched it since.
+        match read_viewer().await {
+            Ok(Some(now)) => Self {
+                viewer: Some(Arc::new(now)),
+                ..here
+            },
+            _ => here,
+        }
     }
 
     /// The tenant as the switcher lists it.

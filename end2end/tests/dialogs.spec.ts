@@ -36,21 +36,28 @@ test.describe(() => {
     const admin = await (await another({ as: "operator" })).newPage();
     await open(admin, "/admin/tenants");
     const row = admin.getByRole("row", { name: "Bound for a while" });
+    const dialog = admin.getByRole("dialog");
     const save = async (organisation: string) => {
-      await row.getByRole("button", { name: /^(Bind|Change)$/ }).click();
-      await admin.getByRole("dialog").getByLabel("Organisation id").fill(organisation);
-      await admin.getByRole("dialog").getByRole("button", { name: "Save" }).click();
-      await expect(admin.getByRole("dialog")).toHaveCount(0);
+      await dialog.getByLabel("Organisation id").fill(organisation);
+      await dialog.getByRole("button", { name: "Save" }).click();
     };
+    await row.getByRole("button", { name: "Bind" }).click();
     await save("a-while");
     await expect(admin.getByText("Bound for a while is bound to a-while now.")).toBeVisible();
     await expect(row).toContainText("a-while");
     await expect(admin.getByRole("dialog")).toHaveCount(0);
     // The organisation of the sample homelab.
+    await row.getByRole("button", { name: "Change" }).click();
     await save("dev-org");
-    await expect(admin.getByRole("alert")).toContainText("Another tenant is bound to this organisation.");
+    await expect(dialog.getByRole("alert")).toContainText("Another tenant is bound to this organisation.");
+    await expect(dialog.getByLabel("Organisation id")).toHaveValue("dev-org");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
     await expect(row).toContainText("a-while");
+    await row.getByRole("button", { name: "Change" }).click();
+    await expect(dialog.getByLabel("Organisation id")).toHaveValue("a-while");
+    await expect(dialog.getByRole("alert")).toHaveCount(0);
     await save("");
+    await expect(dialog).toHaveCount(0);
     await expect(admin.getByText("Bound for a while is bound to no organisation now.")).toBeVisible();
     await expect(row.getByRole("button", { name: "Bind" })).toBeVisible();
   });

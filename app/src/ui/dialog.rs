@@ -10,14 +10,13 @@ use types::Problem;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlFormElement};
 
-use super::icon::{IconData, icon};
+use super::{
+    field::{Refusal, refusal},
+    icon::{IconData, icon},
+};
 
-/// A dialog with its heading; opened by [`opener`] or [`open`] with the same id.
-pub(crate) fn dialog(id: impl Into<String>, title: String, body: AnyView) -> AnyView {
-    dialog_then(id, title, body, || {})
-}
-
-/// The same, with what happens once it is closed.
+/// A dialog with its heading, and what happens once it is closed; opened by [`opener`] or
+/// [`open`] with the same id.
 pub(crate) fn dialog_then(
     id: impl Into<String>,
     title: String,
@@ -170,23 +169,41 @@ fn open_once_it_stands(id: &'static str, hash: Memo<String>, then: impl Fn() + '
     }
 }
 
-/// Closes the dialog that is open once the action of its form was answered. For lists: their
-/// rows are read again then, and the dialog of a row that went would be the next one's. What
-/// was refused stands in the page.
-pub(crate) fn close_once_answered<S>(action: ServerAction<S>)
+/// Closes the dialog that is open once the action of its form was done. For lists: their
+/// rows are read again then, and the dialog of a row that went would be the next one's.
+pub(crate) fn close_once_done<S>(action: ServerAction<S>)
 where
     S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
     S::Output: Send + Sync + 'static,
 {
     let value = action.value();
     Effect::new(move |_| {
-        if value.with(Option::is_some)
+        if value.with(|it| matches!(it, Some(Ok(_))))
             && let Ok(Some(open)) = document().query_selector("dialog[open]")
             && let Some(open) = open.dyn_ref::<HtmlDialogElement>()
         {
             open.close();
         }
     });
+}
+
+/// The dialog of a row of a list. Its action is that of all rows: it shows what was refused
+/// while it was open itself, and forgets that when it is closed.
+pub(crate) fn row_dialog<S>(
+    id: String,
+    title: String,
+    action: ServerAction<S>,
+    body: impl FnOnce(Refusal) -> AnyView,
+) -> AnyView
+where
+    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let refused = refusal(action);
+    let here = RwSignal::new(None);
+    let own = id.clone();
+    Effect::new(move |_| here.set(refused.get().filter(|_| is_open(&own))));
+    dialog_then(id, title, body(here.into()), move || action.clear())
 }
 
 /// Closes a dialog, if it is open.

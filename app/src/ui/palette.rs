@@ -237,7 +237,7 @@ pub(crate) fn palette() -> AnyView {
         }
         let slug = slug.get_untracked();
         leptos::task::spawn_local(async move {
-            let viewer = viewer.0.await.ok().flatten();
+            let viewer = viewer.read.await.ok().flatten();
             let mut known = Known::default();
             let show = |known: &Known| all.try_set(items(viewer.as_ref(), &slug, known));
             show(&known);

@@ -15,7 +15,7 @@ use crate::request;
 use crate::{
     dated::Dated,
     ui::{
-        dialog::{answers, close_once_answered, dialog, opener},
+        dialog::{answers, close_once_done, opener, row_dialog},
         empty::empty_quiet,
         error::loaded_from,
         field::{form_problem, refusal},
@@ -162,7 +162,7 @@ pub(crate) fn tenants_page() -> AnyView {
 }
 
 fn say(actions: Actions) {
-    close_once_answered(actions.bind);
+    close_once_done(actions.bind);
     say_when_done(actions.assign, |tenant| {
         let place = tenant.instance_name.as_deref().unwrap_or_default();
         format!("{} is on {place} now.", tenant.name)
@@ -215,10 +215,12 @@ fn dialog_id(tenant: &TenantAdminView) -> String {
 
 fn bind_dialog(tenant: &TenantAdminView, bind: ServerAction<BindOrganisation>) -> AnyView {
     let id = dialog_id(tenant);
-    dialog(
+    row_dialog(
         id.clone(),
         format!("Organisation of {}", tenant.name),
-        view! {
+        bind,
+        |refused| {
+            view! {
             {action_form(bind, "", view! {
                 <input type="hidden" name="tenant" value=tenant.id.to_string() />
                 <label class="mt-3 grid gap-1 font-medium">
@@ -231,10 +233,12 @@ fn bind_dialog(tenant: &TenantAdminView, bind: ServerAction<BindOrganisation>) -
                 <p class="label mt-1">
                     "As the OpenID provider names it. Whoever signs in from it with the role admin, member or viewer has that role here. Whom the organisation before gave a place loses it. Empty unbinds the tenant."
                 </p>
+                <div class="mt-3 empty:hidden">{form_problem(refused)}</div>
                 {answers(id, "Cancel", bind, "btn btn-primary", lu::LuLink, "Save")}
             }.into_any())}
         }
-        .into_any(),
+        .into_any()
+        },
     )
 }
 

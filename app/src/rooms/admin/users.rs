@@ -12,7 +12,7 @@ use crate::request;
 use crate::{
     dated::Dated,
     ui::{
-        dialog::{close_once_answered, closer, dialog, opener},
+        dialog::{close_once_done, closer, opener, row_dialog},
         error::loaded,
         field::{form_problem, refusal},
         form::{action_form, done},
@@ -65,7 +65,7 @@ pub(crate) fn users_page() -> AnyView {
     let change = ServerAction::<SetOperator>::new();
     let changed = done(change);
     let users = Resource::new(move || changed.get(), |_| read_users());
-    close_once_answered(change);
+    close_once_done(change);
     say_when_done(change, |()| "The operators were changed.");
     loaded(users, move |_, users| {
         let others: Vec<_> = users
@@ -121,22 +121,21 @@ fn operator_dialog(user: &UserAdminView, change: ServerAction<SetOperator>) -> A
             "Make operator",
         )
     };
-    dialog(
-        id.clone(),
-        title,
+    row_dialog(id.clone(), title, change, |refused| {
         view! {
             {action_form(change, "", view! {
                 <input type="hidden" name="user" value=user.id.to_string() />
                 <input type="hidden" name="operator" value=(!user.operator).to_string() />
                 <p class="mt-2">{effect}</p>
+                <div class="mt-3 empty:hidden">{form_problem(refused)}</div>
                 <div class="dialog-actions">
                     {closer(id, "Cancel")}
                     <button type="submit" class=class disabled=move || change.pending().get()>{button}</button>
                 </div>
             }.into_any())}
         }
-        .into_any(),
-    )
+        .into_any()
+    })
 }
 
 fn row(user: &UserAdminView, now: Timestamp) -> AnyView {

@@ -14,7 +14,7 @@ use crate::{
     here::Here,
     ui::{
         copy::copy_button,
-        dialog::{closer, dialog_then, open_by_address},
+        dialog::{closer, dialog_then, is_open, open_by_address},
         field::{form_problem, refusal},
         form::action_form,
         icon::{icon, lu},
@@ -129,6 +129,18 @@ pub(super) fn invite_dialog(
             .and_then(Result::ok)
             .map(|link| shown_once(link.url))
     };
+    let closed = move || {
+        if value.with_untracked(|it| matches!(it, Some(Ok(_)))) {
+            invited.update(|many| *many += 1);
+        }
+        action.clear();
+    };
+    // Answered when it was closed already: the link is seen by nobody.
+    Effect::new(move |_| {
+        if value.with(Option::is_some) && !is_open(INVITE) {
+            closed();
+        }
+    });
     let choices: Vec<_> = Role::ALL
         .iter()
         .map(|one| {
@@ -178,12 +190,7 @@ pub(super) fn invite_dialog(
             }.into_any())}
         }
         .into_any(),
-        move || {
-            if value.with_untracked(|it| matches!(it, Some(Ok(_)))) {
-                invited.update(|many| *many += 1);
-            }
-            action.clear();
-        },
+        closed,
     )
 }
 

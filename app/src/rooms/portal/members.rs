@@ -13,7 +13,7 @@ use crate::request;
 use crate::{
     here::{Here, use_slug},
     ui::{
-        dialog::{answers, close_once_answered, dialog, dialog_then, opener},
+        dialog::{answers, close_once_done, dialog_then, opener, row_dialog},
         error::loaded,
         field::{Refusal, form_problem, refusal},
         form::{action_form, done},
@@ -137,7 +137,7 @@ pub(crate) fn members_page() -> AnyView {
 }
 
 fn say(actions: Actions) {
-    close_once_answered(actions.remove);
+    close_once_done(actions.remove);
     say_when_done(actions.role, |()| "The role was changed.");
     say_when_done(actions.remove, |()| "The member was removed.");
     say_when_done(
@@ -348,22 +348,26 @@ fn role_form(here: &Here, member: &MemberView, action: ServerAction<SetRole>) ->
 
 fn remove_dialog(here: &Here, member: &MemberView, action: ServerAction<RemoveMember>) -> AnyView {
     let id = dialog_id(member);
-    dialog(
+    row_dialog(
         id.clone(),
         format!("Remove {}", member.name),
-        view! {
-            {action_form(action, "", view! {
-                <input type="hidden" name="slug" value=here.slug.clone() />
-                <input type="hidden" name="user" value=member.user.to_string() />
-                <dl class="facts mt-2">
-                    <dt>"Deleted"</dt>
-                    <dd>{format!("{}'s access to {}.", member.name, here.name())}</dd>
-                    <dt>"Kept"</dt>
-                    <dd>"What they did, in runs and in the audit log."</dd>
-                </dl>
-                {answers(id, "Cancel", action, "btn btn-danger", lu::LuUserMinus, "Remove")}
-            }.into_any())}
-        }
-        .into_any(),
+        action,
+        |refused| {
+            view! {
+                {action_form(action, "", view! {
+                    <input type="hidden" name="slug" value=here.slug.clone() />
+                    <input type="hidden" name="user" value=member.user.to_string() />
+                    <dl class="facts mt-2">
+                        <dt>"Deleted"</dt>
+                        <dd>{format!("{}'s access to {}.", member.name, here.name())}</dd>
+                        <dt>"Kept"</dt>
+                        <dd>"What they did, in runs and in the audit log."</dd>
+                    </dl>
+                    <div class="mt-3 empty:hidden">{form_problem(refused)}</div>
+                    {answers(id, "Cancel", action, "btn btn-danger", lu::LuUserMinus, "Remove")}
+                }.into_any())}
+            }
+            .into_any()
+        },
     )
 }

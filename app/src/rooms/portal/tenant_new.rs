@@ -43,7 +43,7 @@ pub(crate) async fn create_tenant(
 /// The page.
 pub(crate) fn tenant_new_page() -> AnyView {
     let viewer: Viewer = expect_context();
-    loaded(viewer.0, |here, viewer| match viewer {
+    loaded(viewer.read, |here, viewer| match viewer {
         None => failure_page(
             here,
             Problem::new(types::ErrorCode::Unauthenticated, "Sign in first."),

@@ -236,8 +236,11 @@ where
             dialog::close(id);
             toasts.say(Tone::Good, said);
         }
-        // The run moved on meanwhile, and the dialog is gone.
-        Some(Err(problem)) if !dialog::is_open(id) => toasts.say(Tone::Bad, problem.detail),
+        // The run moved on meanwhile, or somebody closed the dialog.
+        Some(Err(problem)) if !dialog::is_open(id) => {
+            toasts.say(Tone::Bad, problem.detail);
+            action.clear();
+        }
         _ => {}
     });
 }
