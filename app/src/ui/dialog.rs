@@ -15,8 +15,12 @@ use super::{
     icon::{IconData, icon},
 };
 
-/// A dialog with its heading, and what happens once it is closed; opened by [`opener`] or
-/// [`open`] with the same id.
+/// A dialog with its heading; opened by [`opener`] or [`open`] with the same id.
+pub(crate) fn dialog(id: impl Into<String>, title: String, body: AnyView) -> AnyView {
+    dialog_then(id, title, body, || {})
+}
+
+/// The same, with what happens once it is closed.
 pub(crate) fn dialog_then(
     id: impl Into<String>,
     title: String,

@@ -202,6 +202,7 @@ pub(crate) const fn resource(state: ResourceState, action: ChangeAction) -> Word
         (ResourceState::Running, _) => Word(Work, "Reading"),
         (ResourceState::Done, _) => Word(Good, "Done"),
         (ResourceState::Failed, _) => Word(Bad, "Failed"),
+        (ResourceState::Broken, _) => Word(Idle, "Broken off"),
     }
 }
 

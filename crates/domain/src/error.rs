@@ -62,6 +62,16 @@ impl Error {
         Self::refused(ErrorCode::Unauthenticated, "Sign in first.")
     }
 
+    /// A bearer token that is none, or none any more: the same answer, so that nobody
+    /// learns which it was.
+    #[must_use]
+    pub fn token_invalid() -> Self {
+        Self::refused(
+            ErrorCode::Unauthenticated,
+            "This token is unknown, revoked or has expired. Make another one.",
+        )
+    }
+
     /// Signed in, but not allowed; says what would be needed.
     pub fn forbidden(needed: impl std::fmt::Display) -> Self {
         Self::refused(ErrorCode::Forbidden, format!("This needs {needed}."))
@@ -184,11 +194,26 @@ impl Wrong {
 }
 
 /// Whether a text is a line of so many characters, without any that only steers: each
-/// database keeps it as it is, and no page is turned round by it.
+/// database keeps it as it is, and no page is turned round by it. What may not be empty
+/// has to be seen.
 pub(crate) fn is_line(text: &str, characters: RangeInclusive<usize>) -> bool {
     let steers =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    characters.contains(&text.chars().count()) && !text.contains(steers)
+    let is_seen = |c: char| !c.is_whitespace() && !is_invisible(c);
+    characters.contains(&text.chars().count())
+        && !text.contains(steers)
+        && (*characters.start() == 0 || text.contains(is_seen))
+}
+
+/// What fonts leave blank though Unicode does not call it white space: the code points that
+/// are ignorable by default (`Default_Ignorable_Code_Point`), and the empty Braille pattern.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl From<Wrong> for Error {

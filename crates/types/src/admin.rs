@@ -201,7 +201,10 @@ pub struct InstanceAssign {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrganisationBind {
-    /// Its id at the OpenID provider, 1 to 200 characters; none unbinds the tenant.
+    /// Its id at the OpenID provider, 1 to 200 characters; `null` unbinds the tenant, and
+    /// to say nothing is refused.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub organisation_id: Option<String>,
 }
 

@@ -33,6 +33,13 @@ async fn is_good(app: &TestApp, token: &str) {
 }
 
 async fn is_refused(app: &TestApp, token: &str) {
+    let request = app.request(Method::GET, "/api/tenant").bearer_auth(token);
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+    assert_eq!(
+        body(answer).await["detail"],
+        "This token is unknown, revoked or has expired. Make another one."
+    );
     let refused = (StatusCode::UNAUTHORIZED, Some("unauthenticated".to_owned()));
     assert_eq!(answers(app, token).await, [refused.clone(), refused]);
 }

@@ -132,6 +132,15 @@ async fn what_no_database_keeps_is_refused_in_words(setup: Setup) {
             "/api/tokens",
             json!({ "name": "a\0script", "scopes": ["read"], "days": 30 }),
         ),
+        // What nobody sees is no name.
+        (
+            "/api/tenant",
+            json!({ "name": "\u{200b}", "slug": "unseen" }),
+        ),
+        (
+            "/api/tokens",
+            json!({ "name": "\u{2060}\u{feff}", "scopes": ["read"], "days": 30 }),
+        ),
     ] {
         let answer = ada.put(Method::POST, path, &wanted).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}");

@@ -141,6 +141,48 @@ async fn what_cannot_be_read_is_said_without_the_words_of_a_framework() {
 }
 
 #[tokio::test]
+async fn a_body_is_an_object() {
+    let app = TestApp::with_issuer().await;
+    let lab = Homelab::build(&app).await;
+    for (browser, method, path, body) in [
+        (&lab.ada, Method::POST, "/api/tenant", "[\"Cellar\"]"),
+        (
+            &lab.ada,
+            Method::POST,
+            "/tenant/$slug/v1/stacks/$stack/runs",
+            "[\"destroy\",\"core\"]",
+        ),
+        (
+            &lab.operator,
+            Method::PUT,
+            "/api/admin/users/$user/operator",
+            "[true]",
+        ),
+        // What is not said does not unbind.
+        (
+            &lab.operator,
+            Method::PUT,
+            "/api/admin/tenants/$tenant/organisation",
+            "{}",
+        ),
+    ] {
+        let request = browser
+            .request(method, &lab.fill(path))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body);
+        let answer = browser.send(request).await;
+        let said = problem(answer, StatusCode::BAD_REQUEST, "invalid").await;
+        let detail = said["detail"].as_str().expect("text");
+        let wanted = if body == "{}" {
+            "The body could not be read: missing field `organisation_id`"
+        } else {
+            "The body could not be read: invalid type: sequence, expected an object"
+        };
+        assert!(detail.starts_with(wanted), "{detail}");
+    }
+}
+
+#[tokio::test]
 async fn every_field_that_is_wrong_is_named_at_once() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;

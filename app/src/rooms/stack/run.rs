@@ -415,7 +415,6 @@ fn resource(change: &ResourceChange, open: bool, shown: Shown) -> AnyView {
     let state = match (shown, change.state) {
         (Shown::Plan, _) => pill::tag(word),
         (Shown::Outcome, ResourceState::Queued) => pill::tag("not reached"),
-        (Shown::Outcome, ResourceState::Running) => pill::tag("broken off"),
         (_, state) => pill::state(words::resource(state, change.action)),
     };
     let said = (shown != Shown::Plan).then(|| view! { <span class="sr-only">{word}</span> });

@@ -80,6 +80,10 @@ impl ApiTokens {
             days,
         } = wanted;
         let name = name.trim().to_owned();
+        // Nothing can be written or approved that cannot be read.
+        if !scopes.is_empty() {
+            scopes.push(Scope::Read);
+        }
         scopes.sort_unstable();
         scopes.dedup();
         let mut wrong = Wrong::default();
@@ -163,7 +167,7 @@ impl ApiTokens {
             .one(self.db.read())
             .await?;
         let Some((token, Some(user))) = found else {
-            return Err(Error::unauthenticated());
+            return Err(Error::token_invalid());
         };
         if token
             .last_used_at

@@ -69,7 +69,7 @@ string_enum! {
 
 string_enum! {
     /// Where one resource of a run stands.
-    ResourceState { Queued = "queued", Running = "running", Done = "done", Failed = "failed" }
+    ResourceState { Queued = "queued", Running = "running", Done = "done", Failed = "failed", Broken = "broken_off" }
 }
 
 /// A run in a list.

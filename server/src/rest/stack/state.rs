@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -32,8 +32,25 @@ pub(super) async fn state(
     headers: HeaderMap,
     uri: axum::http::Uri,
     Raw(body): Raw,
+) -> Response {
+    let mut response = answer(&services, path, &method, &headers, &uri, &body)
+        .await
+        .into_response();
+    if let Some(wanted) = response.headers_mut().get_mut(header::WWW_AUTHENTICATE) {
+        *wanted = HeaderValue::from_static("Basic realm=\"state\"");
+    }
+    response
+}
+
+async fn answer(
+    services: &Services,
+    path: StatePath,
+    method: &Method,
+    headers: &HeaderMap,
+    uri: &axum::http::Uri,
+    body: &[u8],
 ) -> ApiResult<Response> {
-    let credentials = credentials(path, &headers)?;
+    let credentials = credentials(path, headers)?;
     let state = &services.stack.state;
     Ok(match method.as_str() {
         "GET" => match state.get(&credentials).await? {
@@ -42,16 +59,16 @@ pub(super) async fn state(
         },
         "POST" => {
             state
-                .put(&credentials, lock_id(&uri).as_deref(), &body)
+                .put(&credentials, lock_id(uri).as_deref(), body)
                 .await?;
             StatusCode::OK.into_response()
         }
-        "LOCK" => match state.lock(&credentials, &body).await? {
+        "LOCK" => match state.lock(&credentials, body).await? {
             LockAnswer::Taken => StatusCode::OK.into_response(),
             LockAnswer::Held(info) => (StatusCode::LOCKED, axum::Json(info)).into_response(),
         },
         "UNLOCK" => {
-            state.unlock(&credentials, &body).await?;
+            state.unlock(&credentials, body).await?;
             StatusCode::OK.into_response()
         }
         _ => {

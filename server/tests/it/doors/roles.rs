@@ -108,10 +108,6 @@ async fn a_token_without_the_scope_is_refused_and_changes_nothing() {
     let lab = Homelab::build(&app).await;
     let lesser = [
         (
-            Scope::Read,
-            Homelab::token(&lab.ada, &["write", "approve"]).await,
-        ),
-        (
             Scope::Write,
             Homelab::token(&lab.ada, &["read", "approve"]).await,
         ),
@@ -128,7 +124,8 @@ async fn a_token_without_the_scope_is_refused_and_changes_nothing() {
             continue;
         }
         let token = match door.token {
-            Token::Any => continue,
+            // Every token may read.
+            Token::Any | Token::Scope(Scope::Read) => continue,
             Token::Never => whole.clone(),
             Token::Scope(needed) => {
                 let found = lesser.iter().find(|(missing, _)| *missing == needed);

@@ -8,7 +8,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use types::{
     ErrorCode, RunId, StackId, Timestamp,
-    stack::{ChangeSummary, RunBrief, RunKind, RunState, RunView},
+    stack::{ChangeSummary, ResourceChange, ResourceState, RunBrief, RunKind, RunState, RunView},
 };
 
 use super::steps;
@@ -120,7 +120,7 @@ pub(in crate::stack) fn view(
             finished_at,
         },
         steps,
-        resources: decode(&resources),
+        resources: observed(decode(&resources), state),
         summary: decode(&summary),
         plan_digest,
         state_serial,
@@ -139,6 +139,18 @@ pub(in crate::stack) fn view(
         own: requested_by_id == scope.member(),
         now,
     }
+}
+
+/// What was being worked on when the run ended was broken off: nobody saw its end.
+fn observed(mut resources: Vec<ResourceChange>, run: RunState) -> Vec<ResourceChange> {
+    if run.ended() {
+        for one in &mut resources {
+            if one.state == ResourceState::Running {
+                one.state = ResourceState::Broken;
+            }
+        }
+    }
+    resources
 }
 
 /// A change of runs that live views will notice.

@@ -62,7 +62,7 @@ impl Access {
             return if bearer.starts_with(SESSION_PREFIX) {
                 self.by_session(bearer, slug, credentials)
                     .await?
-                    .ok_or_else(Error::unauthenticated)
+                    .ok_or_else(Error::token_invalid)
             } else {
                 self.by_token(bearer, slug, credentials).await
             };
