@@ -41,6 +41,27 @@ test.describe(() => {
     await expect(dialog.getByRole("radio", { name: /^member/i })).toBeChecked();
   });
 
+  test("an answer that comes after its dialog was closed is in the list and nowhere else", async ({ page }) => {
+    await open(page, `${await homelab(page, "Too late")}/members`);
+    let answer: () => void = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route("**/ui/invitation/create", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("For whom").fill("Nora");
+    await dialog.getByRole("button", { name: "Create link" }).click();
+    await page.keyboard.press("Escape");
+    await expect(dialog).toHaveCount(0);
+    answer();
+    await expect(page.getByRole("listitem").filter({ hasText: "Nora" })).toBeVisible();
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    await expect(dialog).toBeVisible();
+    await expect(page.locator(".secret")).toHaveCount(0);
+  });
+
   test("what nobody answers stays typed", async ({ page, faults }) => {
     faults.allow(/ERR_FAILED|Failed to fetch/);
     await open(page, `${await homelab(page, "Unanswered")}/members`);
