@@ -323,7 +323,7 @@ async fn a_failed_apply_breaks_the_stack_until_the_next_one(world: &World) {
         Some("nuc-2 refused the connection.")
     );
     assert_eq!(failed.resources[0].state, ResourceState::Done);
-    assert_eq!(failed.resources[1].state, ResourceState::Running);
+    assert_eq!(failed.resources[1].state, ResourceState::Broken);
     let view = world.stack.stacks.view(&scope, stack).await.expect("it");
     assert_eq!(view.stack.status, StackStatus::Error);
     assert_eq!(view.stack.steps[4].state, StackStepState::Bad);
