@@ -1,6 +1,7 @@
 //! The one place where concrete parts are put together.
 
 mod databases;
+mod lock;
 mod master_key;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -34,6 +35,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::admin::DeploymentMode;
 
 pub use databases::{Found, databases, existing as existing_databases, look as look_for_databases};
+pub(crate) use lock::hold as hold_data_folder;
 pub use master_key::look as look_for_master_key;
 
 use crate::{

@@ -41,6 +41,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| taken(address, &error))?;
+    compose::hold_data_folder(&settings)?;
     let application = compose::build(&settings, Env::system(), metrics.clone()).await?;
     // Each link replaces the one before: only who serves it makes one.
     let set_up = if settings.server.has(Role::Portal) {

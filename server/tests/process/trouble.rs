@@ -4,7 +4,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::Write as _,
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
 };
 
@@ -36,6 +36,51 @@ async fn a_port_in_use_is_named_and_nothing_is_made() {
     );
     assert_eq!(said.complaint(), wanted);
     assert!(!elsewhere.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_in_use_is_named_and_its_server_goes_on() {
+    let place = Place::sqlite();
+    let first = Options::on(&place).start().await;
+    let second = Options::on(&place);
+    let said = run(&mut second.command());
+    let wanted = format!(
+        "the data folder {} is in use by another kombify (process {}); stop that one, or choose another folder with --data-dir",
+        place.data().display(),
+        first.id()
+    );
+    assert_eq!(said.complaint(), wanted);
+    let lock = fs::metadata(place.data().join("kombify.lock")).expect("a file");
+    assert_eq!(lock.permissions().mode() & 0o777, 0o600);
+
+    // Its instance is at its own address still, and what only looks or prepares may.
+    let mut browser = Browser::at(first.address());
+    browser.sign_in("operator").await;
+    let instances = browser.get("/api/admin/instances").await;
+    let instances = instances.ok(StatusCode::OK).to_string();
+    assert!(instances.contains(&first.address()), "{instances}");
+    assert!(!instances.contains(&second.address()), "{instances}");
+    let mut owner = Browser::at(first.address());
+    owner.sign_in("owner").await;
+    owner.launch("Test house").await;
+    let migrated = with(&place.data(), ["migrate"]);
+    assert_eq!(migrated.code, Some(0), "{migrated:?}");
+
+    first.kill().await;
+    let second = second.start().await;
+    assert!(second.ended().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_processes_may_share_a_data_folder() {
+    let Some(place) = Place::postgres().await else {
+        return;
+    };
+    let first = Options::on(&place).roles("portal,admin").start().await;
+    let second = Options::on(&place).roles("portal,admin").start().await;
+    for server in [first, second] {
+        assert_eq!(server.health().await.0, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
