@@ -127,11 +127,14 @@ pub async fn build(
     metrics: PrometheusHandle,
 ) -> anyhow::Result<Application> {
     databases::data_folder(settings)?;
-    let vault = Vault::new(
-        keys::master(&settings.security.master_key, &settings.data.dir, &env)?,
-        env.clone(),
-    );
+    // One that is no key is told before anything is made.
+    let key = keys::look(&settings.security.master_key, &settings.data.dir)?;
     let (control, instance) = databases(settings).await?;
+    let key = match key {
+        Some(key) => key,
+        None => master_key::first(settings, &control, &env).await?,
+    };
+    let vault = Vault::new(key, env.clone());
     let has_key = installation::has_key(&control, &vault, &env)
         .await
         .map_err(|error| databases::reach(settings, error))?;

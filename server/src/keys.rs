@@ -12,14 +12,11 @@ use domain::env::Env;
 
 pub(crate) const FILE: &str = "master.key";
 
-/// The master key; made in the data folder where there is none.
+/// Makes a master key in the data folder; one that is there stays as it is.
 ///
 /// # Errors
-/// When the setting or the file is not a key, or the file cannot be made.
-pub(crate) fn master(setting: &str, folder: &Path, env: &Env) -> anyhow::Result<[u8; 32]> {
-    if let Some(key) = look(setting, folder)? {
-        return Ok(key);
-    }
+/// When the file is not a key, or cannot be made.
+pub(crate) fn make(folder: &Path, env: &Env) -> anyhow::Result<[u8; 32]> {
     let file = folder.join(FILE);
     match OpenOptions::new()
         .write(true)

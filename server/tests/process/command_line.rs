@@ -345,7 +345,7 @@ async fn doctor_says_of_the_master_key_what_a_start_says() {
     for (key, part) in [
         (Some(another.as_str()), "the master key is not the one"),
         (Some("zz"), "is not a key"),
-        (None, "the master key is not the one"),
+        (None, "master.key is missing"),
     ] {
         match key {
             Some(key) => fs::write(&file, key).expect("written"),
@@ -359,6 +359,7 @@ async fn doctor_says_of_the_master_key_what_a_start_says() {
         assert_eq!(file.exists(), key.is_some(), "doctor makes no key");
         let started = run(&mut options.command());
         assert!(found.ends_with(started.complaint()), "{started:?}\n{found}");
+        assert_eq!(file.exists(), key.is_some(), "nor does a start");
     }
 }
 
