@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use domain::{env::Env, portal::api_token::issue};
 use types::portal::{ApiTokenCreate, Scope};
@@ -36,13 +37,20 @@ pub(super) async fn run(settings: &Settings, command: Token) -> anyhow::Result<E
         days,
     } = command;
     let (control, _) = compose::existing_databases(settings).await?;
-    let made = issue(
+    let issued = issue(
         control,
         Env::system(),
         &user,
         ApiTokenCreate { name, scopes, days },
     )
     .await?;
-    output::print(format!("{}\n", made.secret))?;
+    if let Err(error) = output::hand_over(format!("{}\n", issued.secret)) {
+        issued.take_back().await.with_context(|| {
+            format!(
+                "its secret could not be printed ({error}), and the token could not be taken back: its user has to revoke it"
+            )
+        })?;
+        return Err(error).context("the token was taken back, as its secret could not be printed");
+    }
     Ok(ExitCode::SUCCESS)
 }

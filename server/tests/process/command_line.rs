@@ -1,11 +1,12 @@
 //! The command line: what it prints, and its exit codes.
 
 use std::{
-    fs,
+    fs::{self, OpenOptions},
     io::{PipeWriter, pipe},
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::Path,
+    process::Stdio,
 };
 
 use reqwest::StatusCode;
@@ -405,6 +406,28 @@ async fn a_token_is_made_for_a_user_who_exists() {
         "{nobody:?}"
     );
     assert_eq!(nobody.stdout, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_whose_secret_reaches_nobody_is_taken_back() {
+    let place = Place::sqlite();
+    let server = Options::on(&place).start().await;
+    let mut browser = Browser::at(server.address());
+    browser.sign_in("owner").await;
+    let full = OpenOptions::new().write(true).open("/dev/full");
+    for stdout in [Stdio::from(full.expect("a device")), unread().into()] {
+        let mut command = kombify();
+        command
+            .args(["token", "create", "--user", "owner@example.test"])
+            .args(["--name", "backup", "--data-dir"])
+            .arg(place.data())
+            .stdout(stdout);
+        let said = run(&mut command);
+        let why = said.complaint();
+        assert!(why.starts_with("the token was taken back"), "{why}");
+        let tokens = browser.get("/api/tokens").await.ok(StatusCode::OK);
+        assert_eq!(tokens, Value::Array(Vec::new()));
+    }
 }
 
 #[test]

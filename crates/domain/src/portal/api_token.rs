@@ -196,17 +196,31 @@ impl ApiTokens {
     }
 }
 
+/// A token that was made on the command line.
+pub struct Issued {
+    /// Its secret, which is nowhere else.
+    pub secret: String,
+    id: ApiTokenId,
+    actor: Actor,
+    tokens: ApiTokens,
+}
+
+impl Issued {
+    /// Takes it back, when its secret reached nobody.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_back(self) -> Result<()> {
+        self.tokens.revoke(&self.actor, self.id).await
+    }
+}
+
 /// Makes a token for the user with this id, or the only one with this e-mail address: for
 /// whoever holds the database itself, on the command line.
 ///
 /// # Errors
 /// `not_found` for nobody, `conflict` for several, and what [`ApiTokens::create`] refuses.
-pub async fn issue(
-    db: Db,
-    env: Env,
-    whose: &str,
-    wanted: ApiTokenCreate,
-) -> Result<ApiTokenSecret> {
+pub async fn issue(db: Db, env: Env, whose: &str, wanted: ApiTokenCreate) -> Result<Issued> {
     let mut users = user::Entity::find()
         .filter(match whose.parse::<UserId>() {
             Ok(id) => user::Column::Id.eq(id),
@@ -244,7 +258,12 @@ pub async fn issue(
     let tokens = ApiTokens::new(db.clone(), env, audit);
     let made = tokens.write(&transaction, &actor, wanted).await?;
     transaction.commit().await?;
-    Ok(made)
+    Ok(Issued {
+        secret: made.secret,
+        id: made.token.id,
+        actor,
+        tokens,
+    })
 }
 
 fn words(scopes: &[Scope]) -> String {
