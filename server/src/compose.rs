@@ -303,7 +303,8 @@ fn stack_config(settings: &Settings, assertion_key: [u8; 32]) -> StackConfig {
     }
 }
 
-fn leptos_options(settings: &Settings) -> LeptosOptions {
+/// Where the interface's files are.
+pub(crate) fn leptos_options(settings: &Settings) -> LeptosOptions {
     LeptosOptions::builder()
         .output_name("kombify")
         .site_root(settings.server.site_root.clone())

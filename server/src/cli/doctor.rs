@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::{
     compose::{self, Found},
     config::{Mode, Settings},
-    keys, output,
+    keys, output, pages,
 };
 
 /// One line of the report.
@@ -39,6 +39,7 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         data_folder(settings),
         master_key(settings, found.as_ref().ok().and_then(Option::as_ref)).await,
         databases(settings, found),
+        interface(settings),
         cue(settings).await,
         infrastructure(settings).await,
         sandbox(settings).await,
@@ -133,6 +134,21 @@ fn databases(settings: &Settings, found: anyhow::Result<Option<Found>>) -> Findi
     };
     Finding {
         part: "databases",
+        state,
+        detail,
+    }
+}
+
+fn interface(settings: &Settings) -> Finding {
+    let (state, detail) = match pages::why_not(&compose::leptos_options(settings)) {
+        None => (
+            State::Found,
+            format!("pages load their files from {}", settings.server.site_root),
+        ),
+        Some(why) => (State::Off, format!("there are no pages: {why}")),
+    };
+    Finding {
+        part: "interface",
         state,
         detail,
     }

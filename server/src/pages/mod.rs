@@ -6,6 +6,7 @@ mod kept;
 mod plain;
 mod said;
 
+pub(crate) use built::why_not;
 pub(crate) use interface::router;
 pub(crate) use kept::KeptPages;
 pub(crate) use plain::{document, failure, failure_as};

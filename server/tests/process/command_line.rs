@@ -252,6 +252,7 @@ fn doctor_looks_and_changes_nothing() {
     }
     assert!(line(&all, "cue").starts_with("ok"), "{all:?}");
     assert!(line(&all, "tofu or terraform").starts_with("ok"), "{all:?}");
+    assert!(line(&all, "interface").starts_with("ok"), "{all:?}");
     assert!(!place.data().exists(), "doctor made the data folder");
 
     let mut command = kombify();
@@ -259,7 +260,8 @@ fn doctor_looks_and_changes_nothing() {
         .arg("doctor")
         .arg("--data-dir")
         .arg(place.data())
-        .env("PATH", "/nowhere");
+        .env("PATH", "/nowhere")
+        .env("KOMBIFY_SERVER__SITE_ROOT", "/nowhere");
     let without = run(&mut command);
     assert_eq!(without.code, Some(0), "a part that is off breaks nothing");
     for part in ["cue", "tofu or terraform"] {
@@ -269,6 +271,10 @@ fn doctor_looks_and_changes_nothing() {
             "{line}"
         );
     }
+
+    let pages = line(&without, "interface");
+    assert!(pages.starts_with("off"), "{pages}");
+    assert!(pages.contains("/nowhere/pkg"), "{pages}");
 
     let collector = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let listens = collector.local_addr().expect("an address");

@@ -107,6 +107,23 @@ async fn a_program_without_its_interface_says_so_and_serves_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_without_the_interface_is_named_and_the_rest_is_served() {
+    let place = Place::sqlite();
+    let options = Options::on(&place).set("SERVER__SITE_ROOT", "/nowhere");
+    let server = options.start().await;
+    let page = server.http.get(server.address()).send().await.expect("it");
+    assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let page = page.text().await.expect("a page");
+    assert!(page.contains("/nowhere/pkg/kombify."), "{page}");
+    assert!(page.contains("Set server.site_root"), "{page}");
+    eventually("a line of the log", async || {
+        server.said().contains("Set server.site_root").then_some(())
+    })
+    .await;
+    assert_eq!(server.health().await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_goes_on_when_nobody_reads_what_it_prints() {
     let place = Place::sqlite();
     let pipe = place.path().join("pipe");

@@ -72,13 +72,14 @@ impl Setup {
     /// database, if that is PostgreSQL.
     pub(crate) async fn start(self) -> TestApp {
         let program = std::env::current_exe().expect("this program");
-        interface::name_files(&program);
+        let site = interface::name_files(&program);
         let data = TempDir::new().expect("a temporary folder");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let mut values = vec![
             ("server.mode", "development".to_owned()),
             ("server.port", port.to_string()),
+            ("server.site_root", site.display().to_string()),
             ("data.dir", data.path().display().to_string()),
             ("security.sign_ins_per_minute", "1000".to_owned()),
             ("security.master_key", hex::encode(MASTER_KEY)),

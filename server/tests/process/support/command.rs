@@ -23,11 +23,12 @@ pub(crate) struct Said {
 
 /// The binary with nothing of this process' environment but where programs are.
 pub(crate) fn kombify() -> Command {
-    interface::name_files(Path::new(BINARY));
+    let site = interface::name_files(Path::new(BINARY));
     let mut command = Command::new(BINARY);
     command
         .env_clear()
         .env("PATH", search_path())
+        .env("KOMBIFY_SERVER__SITE_ROOT", site)
         .stdin(Stdio::null())
         .current_dir(std::env::temp_dir());
     command
