@@ -2,7 +2,7 @@
 
 use config::{Config, ConfigError};
 
-use super::{SettingsError, kind::mismatch, leaves::leaves, validate::Unfit};
+use super::{SettingsError, kind::mismatch, leaves::leaves, validate::Unfit, variable};
 
 /// What a setting may be mistyped by and still be recognised.
 const LIKE: usize = 3;
@@ -82,6 +82,24 @@ pub(super) fn unknown(layers: &Config, defaults: &Config) -> Option<SettingsErro
         "There is no setting {name}, which is set in {}. {hint}",
         place(value.origin().unwrap_or("the defaults"))
     )))
+}
+
+/// The first variable that has a setting's name but for its case and underscores, if any:
+/// it sets nothing, and whoever set it believes that it does.
+pub(super) fn misspelt(names: &[String], defaults: &Config) -> Option<SettingsError> {
+    let bare = |name: &str| name.replace('_', "").to_ascii_uppercase();
+    let known: Vec<String> = leaves(defaults)
+        .iter()
+        .map(|(key, _)| variable(key))
+        .collect();
+    names.iter().find_map(|name| {
+        let meant = known.iter().find(|one| bare(one) == bare(name))?;
+        (meant != name).then(|| {
+            SettingsError(format!(
+                "There is no setting with the variable {name}, which is set in the environment. Did you mean {meant}?"
+            ))
+        })
+    })
 }
 
 /// The first setting whose value is of another type than its default, if any.

@@ -44,6 +44,8 @@ const LISTS: [&str; 3] = ["server.roles", "server.trusted_proxies", "identity.sc
 /// Where values come from, besides files; the first is what `config` itself says.
 const ENVIRONMENT: &str = "the environment";
 const COMMAND_LINE: &str = "the command line";
+/// How the variables of settings begin.
+const PREFIX: &str = "KOMBIFY_";
 const PLACES: [&str; 2] = ["kombify.toml", "/etc/kombify/kombify.toml"];
 
 /// All settings.
@@ -141,8 +143,9 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
         .build()
         .map_err(|error| complaint::of(&error))?;
-    let wrong =
-        complaint::unknown(&layers, &defaults).or_else(|| complaint::mistyped(&layers, &defaults));
+    let wrong = complaint::misspelt(&names(), &defaults)
+        .or_else(|| complaint::unknown(&layers, &defaults))
+        .or_else(|| complaint::mistyped(&layers, &defaults));
     if let Some(wrong) = wrong {
         return Err(wrong);
     }
@@ -187,7 +190,7 @@ fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
 
 /// `KOMBIFY_SERVER__ROLES` for `server.roles`.
 fn variable(key: &str) -> String {
-    format!("KOMBIFY_{}", key.replace('.', "__").to_uppercase())
+    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
 }
 
 fn items(text: &str) -> Vec<String> {
@@ -207,8 +210,22 @@ fn items(text: &str) -> Vec<String> {
 fn variables() -> config::Map<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with("KOMBIFY_") && name.contains("__"))
+        .filter(|(name, _)| name.starts_with(PREFIX) && name.contains("__"))
         .collect()
+}
+
+/// The names of all variables that may be meant for the server, in order.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "settings are the one place that reads the environment"
+)]
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.to_ascii_uppercase().starts_with(PREFIX))
+        .collect();
+    names.sort();
+    names
 }
 
 #[expect(

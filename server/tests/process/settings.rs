@@ -68,6 +68,36 @@ fn a_setting_that_does_not_exist_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_variable_in_another_spelling_is_told_with_the_right_one() {
+    for name in [
+        "KOMBIFY_SERVER_PORT",
+        "KOMBIFY_SERVERPORT",
+        "KOMBIFY_SERVER___PORT",
+        "KOMBIFY_server__port",
+        "kombify_server__port",
+        "Kombify_Server_Port",
+    ] {
+        let said = start("", &[(name, "4100")], &["--dev"]);
+        let why = said.complaint();
+        assert!(why.contains(&format!("{name},")), "{why}");
+        assert!(
+            why.contains("Did you mean KOMBIFY_SERVER__PORT?"),
+            "{name}: {why}"
+        );
+    }
+    let said = start("", &[("KOMBIFY_WORKER_LEASE_SECONDS", "9")], &["--dev"]);
+    let why = said.complaint();
+    assert!(why.contains("KOMBIFY_WORKER__LEASE_SECONDS?"), "{why}");
+    let others = [
+        ("KOMBIFY_TEST_KILLS", "3"),
+        ("KOMBIFY_BIN", "kombify"),
+        ("KOMBIFY", "1"),
+        ("kombify_port", "1"),
+    ];
+    assert_eq!(config("", &others).code, Some(0));
+}
+
+#[test]
 fn a_value_of_another_kind_is_told_with_what_is_needed() {
     complains(
         "[server]\nport = \"high\"\n",
