@@ -187,7 +187,12 @@ pub async fn build(
     let answers = TaskTracker::new();
     let sign_ins = Arc::new(SignInLimit::new(
         settings.security.sign_ins_per_minute,
-        settings.server.trusted_proxies.clone(),
+        settings
+            .server
+            .trusted_proxies
+            .iter()
+            .map(|network| network.0)
+            .collect(),
     ));
     let state = AppState {
         services: services.clone(),

@@ -1,5 +1,7 @@
 //! What cannot be read, as one sentence: which setting, where it came from, what is wrong.
 
+use std::path::Path;
+
 use config::{Config, ConfigError};
 
 use super::{SettingsError, kind::mismatch, leaves::leaves, validate::Unfit, variable};
@@ -14,6 +16,15 @@ pub(super) fn of(error: &ConfigError) -> SettingsError {
     };
     let file = uri.as_deref().unwrap_or("the settings file");
     SettingsError(syntax("settings file", &place(file), &cause.to_string()))
+}
+
+/// One sentence for a folder in the place of a settings file.
+pub(super) fn folder(file: &Path) -> SettingsError {
+    SettingsError(format!(
+        "The settings file {} is a folder. Name a file in it with --config, such as {}.",
+        file.display(),
+        file.join("kombify.toml").display()
+    ))
 }
 
 /// One sentence for a value that is not what its setting needs.
@@ -115,7 +126,7 @@ pub(super) fn mistyped(layers: &Config, defaults: &Config) -> Option<SettingsErr
 
 /// A place for people: a file by its whole path.
 pub(super) fn place(origin: &str) -> String {
-    let file = std::path::Path::new(origin);
+    let file = Path::new(origin);
     match std::path::absolute(file) {
         Ok(whole) if file.exists() => whole.display().to_string(),
         _ => origin.to_owned(),

@@ -32,7 +32,7 @@ pub use self::{
     report::{Line, report},
     sample::Sample,
     security::Security,
-    server::{Mode, Role, Server},
+    server::{Mode, Network, Role, Server},
     telemetry::Telemetry,
     tools::Tools,
     worker::WorkerSettings,
@@ -97,10 +97,10 @@ pub struct SettingsError(String);
 pub fn layers(overrides: &Overrides) -> Result<Config, SettingsError> {
     let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     match &overrides.file {
-        Some(file) => builder = builder.add_source(source(file)),
+        Some(file) => builder = builder.add_source(source(file)?),
         None => {
             if let Some(found) = PLACES.iter().map(Path::new).find(|place| place.exists()) {
-                builder = builder.add_source(source(found));
+                builder = builder.add_source(source(found)?);
             }
         }
     }
@@ -161,8 +161,11 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     Ok(settings)
 }
 
-fn source(file: &Path) -> File<config::FileSourceFile, FileFormat> {
-    File::from(file).format(FileFormat::Toml)
+fn source(file: &Path) -> Result<File<config::FileSourceFile, FileFormat>, SettingsError> {
+    if file.is_dir() {
+        return Err(complaint::folder(file));
+    }
+    Ok(File::from(file).format(FileFormat::Toml))
 }
 
 fn set(

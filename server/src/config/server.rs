@@ -18,7 +18,7 @@ pub struct Server {
     /// Port to listen on.
     pub port: u16,
     /// Networks of the proxies before it, whose `X-Forwarded-For` says who asks.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Vec<Network>,
     /// Where browsers reach it, without a slash at the end; from bind and port when empty.
     pub public_url: String,
     /// Where the other processes and its own OpenTofu reach it; `http://127.0.0.1:<port>`
@@ -32,6 +32,11 @@ pub struct Server {
     /// Folder with the built interface (wasm, style sheets).
     pub site_root: String,
 }
+
+/// A network, by an address of it and the length of its prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network(pub IpNet);
 
 /// How strict it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -78,6 +83,27 @@ impl TryFrom<String> for Role {
 
     fn try_from(text: String) -> Result<Self, String> {
         super::one_of(&text, &Self::ALL.map(|role| (role.word(), role)))
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if let Ok(network) = text.parse::<IpNet>() {
+            return Ok(Self(network));
+        }
+        let (address, prefix) = text.split_once('/').unwrap_or((text.as_str(), ""));
+        let why = match address.parse::<IpAddr>() {
+            Ok(address) => {
+                let longest = if address.is_ipv4() { 32 } else { 128 };
+                format!("the prefix \"{prefix}\" is not a number between 0 and {longest}")
+            }
+            Err(_) => "it has to begin with an IP address".to_owned(),
+        };
+        Err(format!(
+            "\"{text}\" is no network such as 10.0.0.0/24: {why}"
+        ))
     }
 }
 

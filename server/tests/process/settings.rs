@@ -304,6 +304,41 @@ fn outside_this_machine_either_mode_needs_https() {
 }
 
 #[test]
+fn a_network_that_is_none_is_told_with_the_part_that_is_wrong() {
+    for (text, wanted) in [
+        (
+            "10.0.0.0/99",
+            "the prefix \"99\" is not a number between 0 and 32",
+        ),
+        (
+            "10.0.0.0",
+            "the prefix \"\" is not a number between 0 and 32",
+        ),
+        (
+            "fd00::/129",
+            "the prefix \"129\" is not a number between 0 and 128",
+        ),
+        ("proxy/24", "it has to begin with an IP address"),
+    ] {
+        let networks = format!("127.0.0.1/32,{text}");
+        let variable = ("KOMBIFY_SERVER__TRUSTED_PROXIES", networks.as_str());
+        let said = start("", &[variable], &["--dev"]);
+        let why = said.complaint();
+        assert!(why.contains("server.trusted_proxies[1] in the"), "{why}");
+        assert!(why.contains(&format!("\"{text}\" is no network")), "{why}");
+        assert!(why.contains(wanted), "{why}");
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_settings_file_is_told() {
+    let said = start("", &[], &["--dev", "--config", "/tmp"]);
+    let why = said.complaint();
+    assert!(why.contains("The settings file /tmp is a folder"), "{why}");
+    assert!(why.contains("/tmp/kombify.toml"), "{why}");
+}
+
+#[test]
 fn a_settings_file_that_is_not_there_is_named() {
     let said = start("", &[], &["--dev", "--config", "/nowhere/kombify.toml"]);
     assert!(
