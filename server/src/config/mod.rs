@@ -217,13 +217,15 @@ fn variables() -> config::Map<String, String> {
         .collect()
 }
 
-/// The names of all variables that may be meant for the server, in order.
+/// The names of all variables that may be meant for the server, in order; not those by
+/// which Kubernetes tells of a service of that name.
 #[expect(
     clippy::disallowed_methods,
     reason = "settings are the one place that reads the environment"
 )]
 fn names() -> Vec<String> {
     let mut names: Vec<String> = std::env::vars_os()
+        .filter(|(_, value)| !value.as_encoded_bytes().starts_with(b"tcp://"))
         .filter_map(|(name, _)| name.into_string().ok())
         .filter(|name| name.to_ascii_uppercase().starts_with(PREFIX))
         .collect();
