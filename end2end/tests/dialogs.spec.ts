@@ -49,7 +49,7 @@ test.describe(() => {
     // The organisation of the sample homelab.
     await row.getByRole("button", { name: "Change" }).click();
     await save("dev-org");
-    await expect(dialog.getByRole("alert")).toContainText("Another tenant is bound to this organisation.");
+    await expect(dialog.getByRole("alert")).toContainText("Nordhaus lab (nordhaus) is bound to this organisation. Unbind it first.");
     await expect(dialog.getByLabel("Organisation id")).toHaveValue("dev-org");
     await dialog.getByRole("button", { name: "Cancel" }).click();
     await expect(row).toContainText("a-while");

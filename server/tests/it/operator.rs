@@ -145,6 +145,10 @@ async fn one_tenant_is_bound_to_an_organisation_and_its_people_come_and_go_with_
     assert_eq!(body(bound).await["organisation_id"], "harbour-org");
     let other = bind("Meadow", json!("harbour-org")).await;
     assert_eq!(other.status(), StatusCode::CONFLICT);
+    assert_eq!(
+        body(other).await["detail"],
+        "Harbour (harbour) is bound to this organisation. Unbind it first."
+    );
     for wrong in [json!(" "), json!("x".repeat(201))] {
         let answer = bind("Harbour", wrong).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);

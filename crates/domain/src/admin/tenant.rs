@@ -145,8 +145,9 @@ impl AdminTenants {
         tenant: &tenant::Model,
         organisation: Option<String>,
     ) -> Result<()> {
-        if organisation.is_none() {
-            keep_an_admin(on, tenant).await?;
+        match &organisation {
+            Some(organisation) => nobody_else_is_bound(on, tenant, organisation).await?,
+            None => keep_an_admin(on, tenant).await?,
         }
         tenant::Entity::update_many()
             .set(tenant::ActiveModel {
@@ -158,9 +159,10 @@ impl AdminTenants {
             .exec(on)
             .await
             .map_err(|error| match error.sql_err() {
-                Some(SqlErr::UniqueConstraintViolation(_)) => Error::conflict(
-                    "Another tenant is bound to this organisation. Unbind that one first.",
-                ),
+                // PostgreSQL answers nothing more in this transaction, so not which one.
+                Some(SqlErr::UniqueConstraintViolation(_)) => {
+                    Error::conflict("Another tenant was bound to this organisation meanwhile.")
+                }
                 _ => error.into(),
             })?;
         membership::Entity::delete_many()
@@ -203,6 +205,26 @@ impl AdminTenants {
             .map(|(id, count)| (id, u32::try_from(count).unwrap_or(u32::MAX)))
             .collect())
     }
+}
+
+/// Refuses an organisation that another tenant is bound to, and names that one, so that it
+/// can be found and unbound: operators see every tenant's name.
+async fn nobody_else_is_bound(
+    on: &impl ConnectionTrait,
+    tenant: &tenant::Model,
+    organisation: &str,
+) -> Result<()> {
+    let other = tenant::Entity::find()
+        .filter(tenant::Column::OrganisationId.eq(organisation))
+        .filter(tenant::Column::Id.ne(tenant.id))
+        .one(on)
+        .await?;
+    other.map_or(Ok(()), |other| {
+        Err(Error::conflict(format!(
+            "{} ({}) is bound to this organisation. Unbind it first.",
+            other.name, other.slug
+        )))
+    })
 }
 
 /// Refuses to take the organisation's places away where every admin has one of them and
