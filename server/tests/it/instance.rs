@@ -1,5 +1,6 @@
 //! What is known of an instance, and until when it is known.
 
+use reqwest::StatusCode;
 use serde_json::Value;
 use test_support::issuer::Account;
 
@@ -56,4 +57,26 @@ async fn an_instance_that_nobody_looked_at_for_three_periods_is_unknown() {
         "{seen:?}"
     );
     assert_eq!((seen.1, own), (1, (seen.0.clone(), 2)));
+}
+
+#[tokio::test]
+async fn a_filter_that_no_instance_passes_says_so_and_one_that_is_none_lists_all() {
+    let app = TestApp::with_issuer().await;
+    let operator = app.browser();
+    let otto = Account::complete("otto").role("operator", OPERATORS);
+    operator.sign_in(otto.requested(OPERATORS)).await;
+    let read = async |query: &str| {
+        let answer = operator.get(&format!("/admin/instances{query}")).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{query}");
+        answer.text().await.expect("a page")
+    };
+    let full = read("?state=full").await;
+    assert!(full.contains("No instance is in this state at the moment."));
+    assert!(!full.contains("<table"));
+    for query in ["", "?state=bogus"] {
+        let all = read(query).await;
+        assert!(all.contains("<table"), "{query}");
+        let tab = "href=\"/admin/instances\" aria-current=\"true\"";
+        assert!(all.contains(tab), "{query}");
+    }
 }

@@ -9,6 +9,8 @@ use types::{
 use crate::{
     rooms::portal::health_card::{current, observed},
     ui::{
+        empty::empty_quiet,
+        icon::lu,
         live,
         meter::meter_small,
         pill,
@@ -88,33 +90,55 @@ impl Instances {
         live::broken_mark(self.link, seen)
     }
 
-    /// The table of those that `shows` lets through.
+    /// The table of those that `shows` lets through, or that there are none.
     pub(super) fn table(
         self,
         shows: impl Fn(&InstanceView) -> bool + Send + Sync + 'static,
     ) -> AnyView {
-        let rows = move || {
+        let listed = move || {
             self.all.with(|all| {
-                all.iter()
-                    .filter(|one| shows(one))
-                    .map(row)
-                    .collect::<Vec<_>>()
+                let rows: Vec<_> = all.iter().filter(|one| shows(one)).map(row).collect();
+                if rows.is_empty() {
+                    none(all.is_empty())
+                } else {
+                    filled(rows)
+                }
             })
         };
-        table(
-            &[
-                Titled("Instance"),
-                Titled("On"),
-                Titled("Region"),
-                Titled("Mode"),
-                Titled("Tenants"),
-                Titled("Last 9 minutes"),
-                Titled("Checked"),
-                Last("State"),
-            ],
-            rows.into_any(),
-        )
+        view! { {listed} }.into_any()
     }
+}
+
+/// In place of the table; `at_all` where no filter left any out.
+fn none(at_all: bool) -> AnyView {
+    if at_all {
+        return empty_quiet(
+            lu::LuServer,
+            "No instance yet",
+            "Instances hold the tenants' homelabs. None is registered.",
+        );
+    }
+    empty_quiet(
+        lu::LuListFilter,
+        "No such instance",
+        "No instance is in this state at the moment.",
+    )
+}
+
+fn filled(rows: Vec<AnyView>) -> AnyView {
+    table(
+        &[
+            Titled("Instance"),
+            Titled("On"),
+            Titled("Region"),
+            Titled("Mode"),
+            Titled("Tenants"),
+            Titled("Last 9 minutes"),
+            Titled("Checked"),
+            Last("State"),
+        ],
+        rows.into_any(),
+    )
 }
 
 fn row(instance: &InstanceView) -> AnyView {

@@ -82,39 +82,74 @@ pub(crate) async fn create_instance(
     Ok(made)
 }
 
+/// Which instances are shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    All,
+    Attention,
+    Full,
+    Inactive,
+}
+
+impl Filter {
+    const ALL: [Self; 4] = [Self::All, Self::Attention, Self::Full, Self::Inactive];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Attention => "attention",
+            Self::Full => "full",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Attention => "Need attention",
+            Self::Full => "Full",
+            Self::Inactive => "Not active",
+        }
+    }
+
+    fn shows(self, one: &InstanceView) -> bool {
+        match self {
+            Self::All => true,
+            Self::Attention => attention(one, one.health.now),
+            Self::Full => one.current_tenants >= one.max_tenants,
+            Self::Inactive => one.status != InstanceStatus::Active,
+        }
+    }
+
+    fn of(word: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|one| one.word() == word)
+            .unwrap_or(Self::All)
+    }
+}
+
 /// The page; `?state=` keeps the filter.
 pub(crate) fn instances_page() -> AnyView {
     let query = use_query_map();
-    let state = Memo::new(move |_| query.read().get("state").unwrap_or_default());
+    let filter = Memo::new(move |_| Filter::of(&query.read().get("state").unwrap_or_default()));
     let instances = Resource::new(|| (), |()| read_instances());
     loaded(instances, move |_, mut instances| {
         sort(&mut instances);
         let many = words::count(instances.len(), "instance");
         let instances = follow(instances);
-        let shows = move |one: &InstanceView| match state.read().as_str() {
-            "attention" => attention(one, one.health.now),
-            "full" => one.current_tenants >= one.max_tenants,
-            "inactive" => one.status != InstanceStatus::Active,
-            _ => true,
-        };
         let tabs = move || {
-            [
-                ("", "All"),
-                ("attention", "Need attention"),
-                ("full", "Full"),
-                ("inactive", "Not active"),
-            ]
-            .into_iter()
-            .map(|(word, title)| {
-                let href = if word.is_empty() {
-                    "/admin/instances".to_owned()
-                } else {
-                    format!("/admin/instances?state={word}")
-                };
-                let current = (*state.read() == word).then_some("true");
-                view! { <a class="tab" href=href aria-current=current>{title}</a> }
-            })
-            .collect::<Vec<_>>()
+            Filter::ALL
+                .into_iter()
+                .map(|one| {
+                    let href = match one.word() {
+                        "" => "/admin/instances".to_owned(),
+                        word => format!("/admin/instances?state={word}"),
+                    };
+                    let current = (one == filter.get()).then_some("true");
+                    view! { <a class="tab" href=href aria-current=current>{one.title()}</a> }
+                })
+                .collect::<Vec<_>>()
         };
         page(
             "Instances",
@@ -126,7 +161,7 @@ pub(crate) fn instances_page() -> AnyView {
                     view! { <div class="actions">{provision()}</div> }.into_any(),
                 )}
                 <nav class="tabs mb-3" aria-label="Filter by state">{tabs}</nav>
-                <section class="card" aria-label="Instances">{instances.table(shows)}</section>
+                <section class="card" aria-label="Instances">{instances.table(move |one| filter.get().shows(one))}</section>
             }
             .into_any(),
         )
