@@ -29,6 +29,29 @@ pub(crate) fn table(columns: &[Column], rows: AnyView) -> AnyView {
     .into_any()
 }
 
+/// The ways below a table that is read page by page, back to the newest rows and on to older
+/// ones, where these are not shown.
+pub(crate) fn ways(
+    label: &'static str,
+    newest: Option<String>,
+    older: Option<String>,
+) -> Option<AnyView> {
+    if newest.is_none() && older.is_none() {
+        return None;
+    }
+    let way = |title: &'static str, href: String| {
+        view! { <a class="btn btn-plain btn-slim" href=href>{title}</a> }
+    };
+    let back = newest.map(|href| way("Newest", href));
+    let on = older.map(|href| way("Older", href));
+    Some(
+        view! {
+            <nav class="card-foot flex gap-2.5" aria-label=label>{back} {on}</nav>
+        }
+        .into_any(),
+    )
+}
+
 fn head(column: Column) -> AnyView {
     match column {
         Column::Titled(title) => view! { <th scope="col">{title}</th> }.into_any(),

@@ -1,9 +1,12 @@
-//! How much waits and runs.
+//! How much waits and runs, and how much is kept in each state.
 
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use std::collections::BTreeMap;
+
+use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, QuerySelect};
 use tracing::warn;
+use types::jobs::JobState;
 
-use crate::{Error, Queue, sql};
+use crate::{Error, JobFilter, Queue, entity::job, sql};
 
 /// How much waits and runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +84,24 @@ impl Queue {
             });
         }
         Ok(stats)
+    }
+
+    /// How many of the kept jobs the filter lets through, by state; a state in which there
+    /// are none is left out.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn count(&self, filter: &JobFilter) -> Result<BTreeMap<JobState, i64>, Error> {
+        let counted: Vec<(JobState, i64)> = filter
+            .select()
+            .select_only()
+            .column(job::Column::State)
+            .column_as(job::Column::Id.count(), "jobs")
+            .group_by(job::Column::State)
+            .into_tuple()
+            .all(self.reader())
+            .await?;
+        Ok(counted.into_iter().collect())
     }
 
     /// Sets the gauges of these kinds from [`stats`](Self::stats); a kind that has

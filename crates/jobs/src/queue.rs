@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, sea_query::OnConflict,
 };
 use tracing::debug;
 use types::{JobId, Timestamp, jobs::JobState};
@@ -59,8 +59,42 @@ pub struct JobFilter {
     pub kind: Option<String>,
     /// In this state.
     pub state: Option<JobState>,
+    /// Not of this kind, if it succeeded: what a schedule makes hides the rest otherwise.
+    pub without_succeeded: Option<String>,
     /// Enqueued before this one, to read on where a list ended.
     pub before: Option<JobId>,
+}
+
+impl JobFilter {
+    /// The jobs that it lets through.
+    pub(crate) fn select(&self) -> Select<job::Entity> {
+        let Self {
+            tenant,
+            kind,
+            state,
+            without_succeeded,
+            before,
+        } = self;
+        job::Entity::find()
+            .apply_if(tenant.as_ref(), |all, tenant| {
+                all.filter(job::Column::Tenant.eq(tenant))
+            })
+            .apply_if(kind.as_ref(), |all, kind| {
+                all.filter(job::Column::Kind.eq(kind))
+            })
+            .apply_if(*state, |all, state| {
+                all.filter(job::Column::State.eq(state))
+            })
+            .apply_if(without_succeeded.as_ref(), |all, kind| {
+                let others = Condition::any()
+                    .add(job::Column::State.ne(JobState::Succeeded))
+                    .add(job::Column::Kind.ne(kind));
+                all.filter(others)
+            })
+            .apply_if(*before, |all, before| {
+                all.filter(job::Column::Id.lt(before))
+            })
+    }
 }
 
 /// A job queue in one database. Clones are the same queue; two queues on one
@@ -181,25 +215,8 @@ impl Queue {
     /// # Errors
     /// [`Error::Database`].
     pub async fn list(&self, filter: &JobFilter, limit: u64) -> Result<Vec<Job>, Error> {
-        let JobFilter {
-            tenant,
-            kind,
-            state,
-            before,
-        } = filter;
-        Ok(job::Entity::find()
-            .apply_if(tenant.as_ref(), |all, tenant| {
-                all.filter(job::Column::Tenant.eq(tenant))
-            })
-            .apply_if(kind.as_ref(), |all, kind| {
-                all.filter(job::Column::Kind.eq(kind))
-            })
-            .apply_if(*state, |all, state| {
-                all.filter(job::Column::State.eq(state))
-            })
-            .apply_if(*before, |all, before| {
-                all.filter(job::Column::Id.lt(before))
-            })
+        Ok(filter
+            .select()
             .order_by_desc(job::Column::Id)
             .limit(limit)
             .all(self.reader())

@@ -1,5 +1,7 @@
 //! Background work as people see it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{JobId, Timestamp, string_enum::string_enum};
@@ -57,4 +59,22 @@ pub struct JobView {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+/// A page of jobs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobPage {
+    /// Its jobs, newest first.
+    pub jobs: Vec<JobView>,
+    /// The job before which the list goes on; none when there are no older ones.
+    pub older: Option<JobId>,
+}
+
+/// How many jobs are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobCounts {
+    /// Those that are listed where no state is asked for.
+    pub listed: i64,
+    /// In each state that any is in.
+    pub states: BTreeMap<JobState, i64>,
 }

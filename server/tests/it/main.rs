@@ -10,6 +10,7 @@ mod document;
 mod doors;
 mod headers;
 mod instance;
+mod job;
 mod kept;
 mod kit;
 mod launch;

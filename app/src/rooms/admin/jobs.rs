@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use server_fn::codec::GetUrl;
 use types::{
-    Problem, Timestamp,
-    jobs::{JobState, JobView},
+    ErrorCode, JobId, Problem, Timestamp,
+    jobs::{JobCounts, JobPage, JobState, JobView},
 };
 
 use super::crumbs;
@@ -21,30 +21,34 @@ use crate::{
         pill,
         table::{
             Column::{Last, Titled},
-            table,
+            table, ways,
         },
         time::ago,
         words,
     },
 };
 
-/// The newest jobs.
+/// The newest jobs in this state that are older than `before`, and how many there are in each.
 ///
 /// # Errors
-/// `forbidden` for whoever is no operator.
+/// `forbidden` for whoever is no operator, `not_found` when `before` is no job.
 #[server(prefix = "/ui", endpoint = "admin/jobs", input = GetUrl)]
-pub(crate) async fn read_jobs() -> Result<Dated<Vec<JobView>>, Problem> {
+pub(crate) async fn read_jobs(
+    state: Option<JobState>,
+    before: Option<JobId>,
+) -> Result<Dated<(JobPage, JobCounts)>, Problem> {
     let actor = request::actor().await?;
-    request::services()
-        .admin
-        .jobs
-        .list(&actor)
-        .await
-        .map(Dated::now)
-        .map_err(request::refused)
+    let services = request::services();
+    let jobs = &services.admin.jobs;
+    let page = jobs.list(&actor, state, before).await;
+    let page = page.map_err(request::refused)?;
+    let counts = jobs.counts(&actor).await.map_err(request::refused)?;
+    Ok(Dated::now((page, counts)))
 }
 
-/// The page; `?state=` keeps the filter.
+const LEDE: &str = "What the workers do, newest first, until 30 days after its end. A stack.reconcile comes every 30 s; those that succeeded are listed under Succeeded only.";
+
+/// The page; `?state=` keeps the filter, `?before=` how far back it was read.
 pub(crate) fn jobs_page() -> AnyView {
     let query = use_query_map();
     let state = Memo::new(move |_| {
@@ -53,65 +57,102 @@ pub(crate) fn jobs_page() -> AnyView {
             .get("state")
             .and_then(|word| word.to_uppercase().parse::<JobState>().ok())
     });
-    let jobs = Resource::new(|| (), |()| read_jobs());
+    let before = Memo::new(move |_| query.read().get("before").filter(|id| !id.is_empty()));
+    let jobs = Resource::new(
+        move || (state.get(), before.get()),
+        |(state, before)| async move {
+            match before.map(|id| id.parse::<JobId>()).transpose() {
+                Ok(before) => read_jobs(state, before).await,
+                // What is no id is no job.
+                Err(_) => Err(Problem::new(
+                    ErrorCode::NotFound,
+                    "There is no such job, or you have no access to it.",
+                )),
+            }
+        },
+    );
     loaded(jobs, move |_, jobs| {
-        let tabs = {
-            let jobs = jobs.value.clone();
-            move || tabs(&jobs, state.get())
-        };
-        let body = move || listed(&jobs.value, jobs.now, state.get());
+        let state = state.get_untracked();
+        let newest = before.get_untracked().is_none();
+        let Dated {
+            value: (JobPage { jobs, older }, counts),
+            now,
+        } = jobs;
+        let back = (!newest).then(|| address(state, None));
+        let on = older.map(|id| address(state, Some(id)));
         page(
             "Jobs",
             crumbs("Jobs"),
             view! {
-                {page_head("Jobs", "What the workers do, newest first.".into_any(), ().into_any())}
-                <nav class="tabs mb-3" aria-label="Filter by state">{tabs}</nav>
-                <section class="card" aria-label="Jobs">{body}</section>
+                {page_head("Jobs", LEDE.into_any(), ().into_any())}
+                <nav class="tabs mb-3" aria-label="Filter by state">{tabs(&counts, state)}</nav>
+                <section class="card" aria-label="Jobs">
+                    {listed(&jobs, now, state, newest)}
+                    {ways("Pages of the list", back, on)}
+                </section>
             }
             .into_any(),
         )
     })
 }
 
-fn tabs(jobs: &[JobView], now: Option<JobState>) -> AnyView {
-    let tab = |state: Option<JobState>, title: &'static str| {
-        let many = jobs
-            .iter()
-            .filter(|job| state.is_none_or(|state| job.state == state))
-            .count();
-        let href = state.map_or_else(
-            || "/admin/jobs".to_owned(),
-            |state| format!("/admin/jobs?state={}", state.word().to_lowercase()),
-        );
-        view! {
-            <a class="tab" href=href aria-current=(now == state).then_some("true")>
-                {title} <span class="nav-count">{many}</span>
-            </a>
-        }
-    };
-    view! {
-        {tab(None, "All")}
-        {tab(Some(JobState::Queued), "Queued")}
-        {tab(Some(JobState::Running), "Running")}
-        {tab(Some(JobState::Failed), "Failed")}
-        {tab(Some(JobState::Dead), "Dead")}
-    }
-    .into_any()
+fn tabs(counts: &JobCounts, now: Option<JobState>) -> Vec<AnyView> {
+    let states = JobState::ALL.iter().copied().map(Some);
+    std::iter::once(None)
+        .chain(states)
+        .map(|state| {
+            let many = match state {
+                None => counts.listed,
+                Some(state) => counts.states.get(&state).copied().unwrap_or_default(),
+            };
+            view! {
+                <a class="tab" href=address(state, None) aria-current=(now == state).then_some("true")>
+                    {title(state)} <span class="nav-count">{many}</span>
+                </a>
+            }
+            .into_any()
+        })
+        .collect()
 }
 
-fn listed(jobs: &[JobView], now: Timestamp, state: Option<JobState>) -> AnyView {
-    let rows: Vec<_> = jobs
-        .iter()
-        .filter(|job| state.is_none_or(|state| job.state == state))
-        .map(|job| row(job, now))
-        .collect();
-    if rows.is_empty() {
+const fn title(state: Option<JobState>) -> &'static str {
+    match state {
+        None => "All",
+        Some(JobState::Queued) => "Queued",
+        Some(JobState::Running) => "Running",
+        Some(JobState::Succeeded) => "Succeeded",
+        Some(JobState::Failed) => "Failed",
+        Some(JobState::Cancelled) => "Cancelled",
+        Some(JobState::Dead) => "Dead",
+    }
+}
+
+/// The address that brings a view back.
+fn address(state: Option<JobState>, before: Option<JobId>) -> String {
+    let state = state.map(|state| format!("state={}", state.word().to_lowercase()));
+    let before = before.map(|id| format!("before={id}"));
+    let query: Vec<_> = state.into_iter().chain(before).collect();
+    if query.is_empty() {
+        "/admin/jobs".to_owned()
+    } else {
+        format!("/admin/jobs?{}", query.join("&"))
+    }
+}
+
+fn listed(jobs: &[JobView], now: Timestamp, state: Option<JobState>, newest: bool) -> AnyView {
+    if jobs.is_empty() {
         return empty_quiet(
             lu::LuListChecks,
             "No such job",
-            "Plans, applies and launches are jobs; none is in this state.",
+            match (state, newest) {
+                (None, true) => "Plans, applies and launches are jobs; there are none.",
+                (None, false) => "No job is older.",
+                (Some(_), true) => "Plans, applies and launches are jobs; none is in this state.",
+                (Some(_), false) => "No older job is in this state.",
+            },
         );
     }
+    let rows: Vec<_> = jobs.iter().map(|job| row(job, now)).collect();
     table(
         &[
             Titled("Job"),

@@ -18,7 +18,7 @@ use crate::{
         error::{encode, loaded},
         icon::{icon, lu},
         page::{Crumb, page, page_head},
-        table::{Column::Titled, table},
+        table::{Column::Titled, table, ways},
         time::ago,
         words,
     },
@@ -77,6 +77,8 @@ pub(crate) fn audit_page() -> AnyView {
             value: AuditPage { events, older },
             now,
         } = events;
+        let back = (!newest).then(|| address(&here, &question, None));
+        let on = older.map(|id| address(&here, &question, Some(id)));
         page(
             "Audit log",
             crumbs,
@@ -84,7 +86,7 @@ pub(crate) fn audit_page() -> AnyView {
                 {page_head("Audit log", lede.into_any(), search)}
                 <section class="card" aria-label="Events">
                     {listed(&events, now, &question, newest)}
-                    {ways(&here, &question, newest, older)}
+                    {ways("Pages of the log", back, on)}
                 </section>
             }
             .into_any(),
@@ -132,25 +134,6 @@ fn listed(events: &[AuditEventView], now: Timestamp, question: &str, newest: boo
             Titled("Request"),
         ],
         rows.into_any(),
-    )
-}
-
-/// The ways back to the newest events and on to older ones.
-fn ways(here: &Here, question: &str, newest: bool, older: Option<AuditEventId>) -> Option<AnyView> {
-    if newest && older.is_none() {
-        return None;
-    }
-    let way = |title: &'static str, before: Option<AuditEventId>| {
-        let href = address(here, question, before);
-        view! { <a class="btn btn-plain btn-slim" href=href>{title}</a> }
-    };
-    let back = (!newest).then(|| way("Newest", None));
-    let on = older.map(|id| way("Older", Some(id)));
-    Some(
-        view! {
-            <nav class="card-foot flex gap-2.5" aria-label="Pages of the log">{back} {on}</nav>
-        }
-        .into_any(),
     )
 }
 

@@ -5,6 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect
 use types::{
     Timestamp,
     admin::{AdminOverview, Decision, Figure, HealthStatus, InstanceStatus, InstanceView},
+    jobs::JobState,
     portal::Scope,
 };
 
@@ -107,10 +108,16 @@ impl Overview {
 
     async fn queue(&self) -> Result<Figure> {
         let waiting = self.jobs.waiting().await?;
-        let detail = match waiting.oldest_ms {
+        let mut detail = match waiting.oldest_ms {
             Some(ms) => format!("oldest {} s, {} running", ms / 1000, waiting.running),
             None => format!("{} running", waiting.running),
         };
+        let kept = self.jobs.states().await?;
+        for (state, word) in [(JobState::Failed, "failed"), (JobState::Dead, "dead")] {
+            if let Some(many) = kept.get(&state) {
+                detail += &format!(", {many} {word}");
+            }
+        }
         Ok(Figure {
             label: "Jobs in queue".to_owned(),
             value: waiting.queued.to_string(),

@@ -221,7 +221,7 @@ impl StackService {
     }
 
     /// Adds the handlers of this service's jobs to a worker of the instance's queue. A
-    /// schedule has to make a job of the kind [`RECONCILE`] about once a minute.
+    /// schedule has to make a job of the kind [`RECONCILE`] every 30 s.
     #[must_use]
     pub fn work(&self, worker: Worker) -> Worker {
         let (plan, apply) = self.runs.handlers();

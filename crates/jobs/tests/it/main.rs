@@ -9,6 +9,7 @@ mod crash;
 mod enqueue;
 mod lease;
 mod limits;
+mod list;
 mod logs;
 mod outage;
 mod schedule;

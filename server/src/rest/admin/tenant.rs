@@ -2,16 +2,24 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::services::Services;
+use serde::Deserialize;
 use types::{
-    TenantId, UserId,
+    JobId, TenantId, UserId,
     admin::{InstanceAssign, OperatorChange, OrganisationBind, TenantAdminView, UserAdminView},
-    jobs::JobView,
+    jobs::{JobState, JobView},
 };
 
 use crate::{
     error::ApiResult,
-    extract::{Body, Path, Signed},
+    extract::{Body, Path, Query, Signed},
 };
+
+/// Which jobs.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    state: Option<JobState>,
+    before: Option<JobId>,
+}
 
 /// Every tenant.
 #[utoipa::path(get, path = "/api/admin/tenants", tag = "admin", operation_id = "tenants", responses((status = 200, body = [TenantAdminView])))]
@@ -71,11 +79,16 @@ pub(super) async fn set_operator(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The newest jobs.
-#[utoipa::path(get, path = "/api/admin/jobs", tag = "admin", responses((status = 200, body = [JobView])))]
+/// The newest jobs, at most 100. With `state` those in it, with `before` those that are older
+/// than the job of this id. Without a state `stack.reconcile` jobs that succeeded are left
+/// out: a schedule makes one every 30 seconds.
+#[utoipa::path(get, path = "/api/admin/jobs", tag = "admin", params(("state" = Option<JobState>, Query), ("before" = Option<String>, Query)), responses((status = 200, body = [JobView]), (status = 404)))]
 pub(super) async fn jobs(
     State(services): State<Services>,
     Signed(actor): Signed,
+    Query(wanted): Query<Which>,
 ) -> ApiResult<Json<Vec<JobView>>> {
-    Ok(Json(services.admin.jobs.list(&actor).await?))
+    let Which { state, before } = wanted;
+    let page = services.admin.jobs.list(&actor, state, before).await?;
+    Ok(Json(page.jobs))
 }

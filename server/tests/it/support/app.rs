@@ -13,7 +13,7 @@ use domain::{
     services::Services,
     vault::Vault,
 };
-use jobs::{Worker, WorkerOptions};
+use jobs::{NewJob, Scheduler, Worker, WorkerOptions};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header, redirect::Policy};
 use server::{
@@ -192,12 +192,43 @@ impl TestApp {
         self.location(file, "control".to_owned())
     }
 
+    /// Changes the instance's database around the services.
+    pub(crate) async fn change_instance(&self, statement: &str) {
+        let file = self.instance_folder().join("instance.db");
+        let schema = format!("instance_{}", compose::LOCAL);
+        database::change(&self.location(file, schema), statement).await;
+    }
+
+    /// Does the stack service's routine this often: the jobs of a schedule, which succeed.
+    pub(crate) async fn reconcile(&self, times: usize) {
+        let scheduler = Scheduler::new(self.application.instance_queue.clone())
+            .every("routine", "* * * * * *", |_| {
+                NewJob::new(domain::stack::RECONCILE, serde_json::Value::Null)
+            })
+            .expect("a schedule");
+        let mut made = 0;
+        while made < times {
+            self.clock.advance(1);
+            made += scheduler.tick().await.expect("a tick").len();
+        }
+        let done = format!(
+            "UPDATE job SET state = 'SUCCEEDED', attempt = 1, started_ms = created_ms, \
+             finished_ms = created_ms WHERE kind = '{}'",
+            domain::stack::RECONCILE
+        );
+        self.change_instance(&done).await;
+    }
+
     /// Changes a tenant's namespace around the services.
     pub(crate) async fn change_namespace(&self, slug: &str, statement: &str) {
-        let folder = self.data().join("instances").join(compose::LOCAL);
+        let folder = self.instance_folder();
         let file = folder.join("namespaces").join(format!("{slug}.db"));
         let schema = format!("tenant_{}", slug.replace('-', "_"));
         database::change(&self.location(file, schema), statement).await;
+    }
+
+    fn instance_folder(&self) -> PathBuf {
+        self.data().join("instances").join(compose::LOCAL)
     }
 
     /// The file on SQLite, the schema on PostgreSQL.
