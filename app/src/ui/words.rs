@@ -181,7 +181,7 @@ pub(crate) const fn run(state: RunState) -> Word {
         RunState::Cancelled => Word(Idle, "Cancelled"),
         RunState::Discarded => Word(Idle, "Discarded"),
         RunState::Stale => Word(Wait, "Stale"),
-        RunState::NeedsReconcile => Word(Bad, "Not known, plan again"),
+        RunState::NeedsReconcile => Word(Bad, "Cut off"),
     }
 }
 

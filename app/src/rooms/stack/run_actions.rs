@@ -1,4 +1,4 @@
-//! What can be done with a run: approve, discard, cancel, plan again.
+//! What can be done with a run: approve, discard, cancel, plan or destroy again.
 
 use leptos::prelude::*;
 #[cfg(feature = "ssr")]
@@ -9,7 +9,7 @@ use types::{
     stack::{RunKind, RunState, RunView},
 };
 
-use super::parts::problem_line;
+use super::{parts::problem_line, stack_settings::DESTROY};
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
@@ -140,7 +140,7 @@ pub(crate) fn run_actions(here: &Here, run: RwSignal<RunView>) -> AnyView {
     let own = run.with_untracked(|it| it.own);
     close_what_is_over(run);
     let again = ServerAction::<CreateRun>::new();
-    let slug = here.slug.clone();
+    let place = here.clone();
     let buttons = move || {
         let (state, role, cancelling) = state.get();
         match state {
@@ -162,7 +162,7 @@ pub(crate) fn run_actions(here: &Here, run: RwSignal<RunView>) -> AnyView {
                 };
                 opener(CANCEL, "btn btn-plain", lu::LuSquare, text)
             }
-            state if role != Role::Viewer && plans_again(state) => plan_again(&slug, run, again),
+            state if plans_again(state) => plan_again(&place, run, role, again),
             _ => ().into_any(),
         }
     };
@@ -205,15 +205,31 @@ const fn plans_again(state: RunState) -> bool {
     )
 }
 
-fn plan_again(slug: &str, run: RwSignal<RunView>, create: ServerAction<CreateRun>) -> AnyView {
+/// The same once more, for who may ask for it.
+fn plan_again(
+    here: &Here,
+    run: RwSignal<RunView>,
+    role: Role,
+    create: ServerAction<CreateRun>,
+) -> AnyView {
     let (stack, kind) = run.with_untracked(|it| (it.run.stack, it.run.kind));
-    if kind == RunKind::Destroy {
-        // Destroying asks for the stack's name again, on the stack's own page.
-        return ().into_any();
+    match kind {
+        RunKind::Apply if role == Role::Viewer => return ().into_any(),
+        RunKind::Destroy if role != Role::Admin => return ().into_any(),
+        RunKind::Destroy => {
+            // Destroying asks for the stack's name again, on the stack's own page.
+            return view! {
+                <a class="btn btn-danger" href=here.at(&format!("/stacks/{stack}#{DESTROY}"))>
+                    {icon(lu::LuFlame)} "Destroy again"
+                </a>
+            }
+            .into_any();
+        }
+        RunKind::Apply => {}
     }
     view! {
         {action_form(create, "", view! {
-            <input type="hidden" name="slug" value=slug.to_owned() />
+            <input type="hidden" name="slug" value=here.slug.clone() />
             <input type="hidden" name="stack" value=stack.to_string() />
             <button type="submit" class="btn btn-primary" disabled=move || create.pending().get()>
                 {icon(lu::LuRotateCw)} "Plan again"
@@ -342,12 +358,20 @@ fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
     settle(cancel, run, CANCEL, "Cancellation asked for.");
     let applying =
         move || run.with(|it| matches!(it.run.state, RunState::Applying | RunState::Approved));
+    let destroys = run.with_untracked(|it| it.run.kind == RunKind::Destroy);
     let says = move || {
-        if applying() {
+        if applying() && destroys {
+            "What is being worked on is broken off. What is not destroyed by then stays as it is, and the state is kept."
+        } else if applying() {
             "What is being worked on is broken off and made again by the next apply. The rest stays as it is, and the state is kept."
         } else {
             "Planning stops. Nothing was changed."
         }
+    };
+    let killed = if destroys {
+        "What still stands is then not known, until it is destroyed again."
+    } else {
+        "What stands is then not known, and the next plan makes everything anew."
     };
     let title =
         run.with_untracked(|it| format!("Cancel run {} of {}", it.run.number, it.run.stack_name));
@@ -363,7 +387,7 @@ fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
                     <span>
                         "Kill it at once"
                         <span class="label block">
-                            "What stands is then not known, and the next plan makes everything anew."
+                            {killed}
                         </span>
                     </span>
                 </label>

@@ -9,7 +9,7 @@ use crate::request;
 use crate::{
     here::Here,
     ui::{
-        dialog::{closer, dialog_then, opener},
+        dialog::{closer, dialog_then, open_by_address, opener},
         field::{Refusal, form_problem, refusal},
         form::action_form,
         icon::{icon, lu},
@@ -39,7 +39,8 @@ pub(crate) async fn remove_stack(
     Ok(())
 }
 
-const DESTROY: &str = "destroy";
+/// The dialog's id, which a run that did not destroy everything leads to.
+pub(super) const DESTROY: &str = "destroy";
 const REMOVE: &str = "remove";
 
 /// The settings, for admins.
@@ -146,6 +147,8 @@ fn ask(
 }
 
 fn destroy_dialog(here: &Here, stack: &StackView) -> AnyView {
+    // From a run that did not come to its end.
+    open_by_address(DESTROY);
     let destroy = ServerAction::<DestroyStack>::new();
     let name = stack.stack.name.clone();
     let it = Ask {

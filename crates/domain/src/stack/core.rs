@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use types::{RunId, StackId, stack::RunState};
 
 use super::{
-    runs::row,
+    runs::{ask_again, row},
     tenancy::{NamespaceDb, Namespaces, TenantScope},
 };
 use crate::{
@@ -124,11 +124,14 @@ impl Core {
             .into_tuple()
             .all(on)
             .await?;
-        let why = format!(
-            "Run {} was cut off after this plan was made. Plan again.",
-            cut_off.number
-        );
-        row::make_stale(on, &planned, &why, self.env.now()).await?;
+        let why = |kind| {
+            format!(
+                "Run {} was cut off after this plan was made. {}.",
+                cut_off.number,
+                ask_again(kind)
+            )
+        };
+        row::make_stale(on, &planned, why, self.env.now()).await?;
         forget_plans(on, &planned).await
     }
 }

@@ -162,7 +162,7 @@ impl Specifications {
         row::make_stale(
             on,
             &waiting,
-            &format!("Revision {revision} was saved after this plan was made. Plan again."),
+            |_| format!("Revision {revision} was saved after this plan was made. Plan again."),
             self.0.env.now(),
         )
         .await?;

@@ -18,7 +18,7 @@ use types::{ErrorCode, RunId, StackId, stack::RunState};
 
 use super::{
     core::{Core, forget_plans},
-    runs::row,
+    runs::{ask_again, row},
     specifications::lock_stack,
     tenancy::{Access, NamespaceDb},
 };
@@ -316,11 +316,14 @@ impl States {
             .into_iter()
             .map(|run| run.id)
             .collect();
-        let why = format!(
-            "Run {} changed the state after this plan was made. Plan again.",
-            writer.number
-        );
-        row::make_stale(on, &waiting, &why, self.core.env.now()).await?;
+        let why = |kind| {
+            format!(
+                "Run {} changed the state after this plan was made. {}.",
+                writer.number,
+                ask_again(kind)
+            )
+        };
+        row::make_stale(on, &waiting, why, self.core.env.now()).await?;
         forget_plans(on, &waiting).await
     }
 }

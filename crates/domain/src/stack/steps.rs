@@ -113,6 +113,10 @@ fn plan(stack: &stack::Model, run: Option<&RunHead>) -> StackStep {
         ),
         Some(run) => {
             let planned = || summary(run.summary.0, run.kind);
+            let again = match run.kind {
+                RunKind::Apply => "plan again",
+                RunKind::Destroy => "destroy again",
+            };
             match run.state {
                 RunState::Queued => (StackStepState::Working, "waits for a worker".to_owned()),
                 RunState::Planning => (StackStepState::Working, "planning".to_owned()),
@@ -127,10 +131,8 @@ fn plan(stack: &stack::Model, run: Option<&RunHead>) -> StackStep {
                 }
                 RunState::Failed => (StackStepState::Bad, "failed".to_owned()),
                 RunState::Cancelled => (StackStepState::Empty, "cancelled".to_owned()),
-                RunState::Stale => (StackStepState::Empty, "stale, plan again".to_owned()),
-                RunState::NeedsReconcile => {
-                    (StackStepState::Empty, "cut off, plan again".to_owned())
-                }
+                RunState::Stale => (StackStepState::Empty, format!("stale, {again}")),
+                RunState::NeedsReconcile => (StackStepState::Empty, format!("cut off, {again}")),
             }
         }
     };
@@ -167,6 +169,10 @@ fn live(stack: &stack::Model, run: Option<&CurrentRun>, now: Timestamp) -> Stack
             None => "nothing applied yet".to_owned(),
         },
     };
+    let last = run.map_or("apply", |run| match run.head.kind {
+        RunKind::Apply => "apply",
+        RunKind::Destroy => "destruction",
+    });
     let (state, detail) = match (stack.status, run) {
         (_, Some(CurrentRun { head, resources })) if head.state == RunState::Applying => {
             let done = resources
@@ -183,12 +189,15 @@ fn live(stack: &stack::Model, run: Option<&CurrentRun>, now: Timestamp) -> Stack
             )
         }
         (StackStatus::Error, Some(run)) if run.head.state == RunState::Failed => {
-            (StackStepState::Bad, "the last apply failed".to_owned())
+            (StackStepState::Bad, format!("the last {last} failed"))
         }
         (StackStatus::Error, Some(run)) if run.head.state == RunState::Cancelled => (
             StackStepState::Bad,
-            "the last apply was cancelled".to_owned(),
+            format!("the last {last} was cancelled"),
         ),
+        (StackStatus::Error, Some(run)) if run.head.state == RunState::NeedsReconcile => {
+            (StackStepState::Bad, format!("the last {last} did not end"))
+        }
         (StackStatus::Error, _) => (StackStepState::Bad, "the last apply did not end".to_owned()),
         (StackStatus::Active, _) if stack.applied_revision == Some(stack.revision) => {
             (StackStepState::Good, since())

@@ -115,8 +115,30 @@ async fn what_was_cut_off_is_destroyed_whatever_is_specified_now(world: &World) 
     })
     .await;
     kill(world, &scope, run.run.number).await;
+    // Who wants it gone is not led to make it anew.
+    let killed = world.view(&scope, run.run.number).await;
+    assert_eq!(
+        killed.failure.as_deref(),
+        Some(
+            "Killed by owner: it is not known what still stands. Destroy again: all that is left goes then."
+        )
+    );
 
     let run = destroy(world, &scope, stack).await;
+    let lines = world.stack.runs.log(&scope, run.run.number, 0).await;
+    let lines = lines.expect("the log");
+    let said: Vec<&str> = lines
+        .iter()
+        .map(|line| line.line.as_str())
+        .filter(|line| line.contains("was cut off"))
+        .collect();
+    assert_eq!(
+        said,
+        [format!(
+            "Run {} was cut off, so it is not known what stands: this plan removes all that is left.",
+            killed.run.number
+        )]
+    );
     world.approve(&scope, &run).await.expect("approved");
     world.reach(&scope, run.run.number, RunState::Applied).await;
     let removed = world.stack.stacks.remove(&scope, stack, "core").await;

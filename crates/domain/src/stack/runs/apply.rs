@@ -15,7 +15,7 @@ use types::{
 };
 
 use super::{
-    Runs,
+    Runs, ask_again,
     decide::moved_on,
     handlers::End,
     observe::Progress,
@@ -35,8 +35,33 @@ use crate::{
     },
 };
 
-/// What is told of a run whose apply was cut off.
-const CUT_OFF: &str = "The worker stopped in the middle of this apply, so it is not known what stands. Plan again: everything is made anew then.";
+/// What is told of a run that is not complete, in the words of its kind: who wanted
+/// everything gone must not be led to make it anew.
+struct Told {
+    /// What the run does.
+    work: &'static str,
+    /// It was cut off: what is not known then, and what comes next.
+    unknown: &'static str,
+    /// It ended in order before its end: what comes next.
+    rest: &'static str,
+}
+
+impl Told {
+    const fn of(kind: RunKind) -> Self {
+        match kind {
+            RunKind::Apply => Self {
+                work: "apply",
+                unknown: "it is not known what stands. Plan again: everything is made anew then.",
+                rest: "plan again to see what is left.",
+            },
+            RunKind::Destroy => Self {
+                work: "destruction",
+                unknown: "it is not known what still stands. Destroy again: all that is left goes then.",
+                rest: "destroy again to remove what is left.",
+            },
+        }
+    }
+}
 
 /// An apply that was observed to be complete, with what it was made of.
 struct Applied {
@@ -74,7 +99,9 @@ impl Runs {
             RunState::Approved => false,
             RunState::Applying if run.apply_locked_at.is_none() => true,
             RunState::Applying => {
-                self.give_up(&transaction, &run, CUT_OFF).await?;
+                let Told { work, unknown, .. } = Told::of(run.kind);
+                let why = format!("The worker stopped in the middle of this {work}, so {unknown}");
+                self.give_up(&transaction, &run, &why).await?;
                 transaction.commit().await?;
                 self.core.changes.announce();
                 return Ok(End::Done);
@@ -114,7 +141,10 @@ impl Runs {
             attempt.note(
                 &mut progress,
                 "warn",
-                "The worker stopped before this apply changed anything. It is begun again.",
+                format!(
+                    "The worker stopped before this {} changed anything. It is begun again.",
+                    Told::of(attempt.run.kind).work
+                ),
             );
         }
         let applied = attempt.apply(&mut progress).await;
@@ -169,7 +199,10 @@ impl Attempt {
         let missing = || {
             Error::refused(
                 ErrorCode::PlanStale,
-                "The plan that was approved is not there any more. Plan again.",
+                format!(
+                    "The plan that was approved is not there any more. {}.",
+                    ask_again(self.run.kind)
+                ),
             )
         };
         let plan = self
@@ -195,14 +228,15 @@ impl Attempt {
             return Err(Error::refused(
                 ErrorCode::PlanStale,
                 format!(
-                    "The kit {} was changed after this plan was made. Plan again.",
-                    kit.name
+                    "The kit {} was changed after this plan was made. {}.",
+                    kit.name,
+                    ask_again(self.run.kind)
                 ),
             )
             .into());
         }
         let cut_off = state::cut_off(self.db.read(), self.stack.id).await?;
-        if let Some(why) = cut_off_since(inputs.anew_since, cut_off) {
+        if let Some(why) = cut_off_since(self.run.kind, inputs.anew_since, cut_off) {
             return Err(Error::refused(ErrorCode::PlanStale, why).into());
         }
         let anew = cut_off.map(|_| Vec::new());
@@ -314,6 +348,11 @@ fn unfinished(
     now: Timestamp,
 ) -> (RunState, UpdateMany<run::Entity>) {
     let by = run.cancelled_by.as_deref().unwrap_or("an operator");
+    let Told {
+        work,
+        unknown,
+        rest,
+    } = Told::of(run.kind);
     let (state, said) = match why {
         Without::Killed if run.cancel > 0 && !touched => (
             RunState::Cancelled,
@@ -321,21 +360,24 @@ fn unfinished(
         ),
         Without::Killed if run.cancel > 0 => (
             RunState::NeedsReconcile,
-            format!(
-                "Killed by {by}: it is not known what stands. Plan again: everything is made anew then."
-            ),
+            format!("Killed by {by}: {unknown}"),
         ),
         Without::Killed if !touched => (
             RunState::Failed,
-            "The program was killed before it changed anything, at a limit or because it could not start. Plan again.".to_owned(),
+            format!(
+                "The program was killed before it changed anything, at a limit or because it could not start. {}.",
+                ask_again(run.kind)
+            ),
         ),
         Without::Killed => (
             RunState::NeedsReconcile,
-            "The program was killed in the middle of the apply, at a limit or because it did not end: it is not known what stands. Plan again: everything is made anew then.".to_owned(),
+            format!(
+                "The program was killed in the middle of the {work}, at a limit or because it did not end: {unknown}"
+            ),
         ),
         Without::Stopped if run.cancel > 0 && touched => (
             RunState::Cancelled,
-            format!("Cancelled by {by} in the middle of the apply. The state is saved; plan again to see what is left."),
+            format!("Cancelled by {by} in the middle of the {work}. The state is saved; {rest}"),
         ),
         Without::Stopped if run.cancel > 0 => (
             RunState::Cancelled,
@@ -343,7 +385,7 @@ fn unfinished(
         ),
         Without::Stopped => (
             RunState::Failed,
-            "kombify was stopped in the middle of the apply. The state is saved; plan again to see what is left.".to_owned(),
+            format!("kombify was stopped in the middle of the {work}. The state is saved; {rest}"),
         ),
         Without::Failed(error) => {
             if error.is_fault() {

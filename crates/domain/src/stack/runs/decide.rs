@@ -8,7 +8,7 @@ use types::{
     stack::{RunApprove, RunKind, RunState, RunView},
 };
 
-use super::{Runs, handlers::Kind, row, specified_nodes, subject, turn, within_plan};
+use super::{Runs, ask_again, handlers::Kind, row, specified_nodes, subject, turn, within_plan};
 use crate::{
     Error, Result,
     stack::{core::forget_plans, specifications::revision, state, tenancy::TenantScope},
@@ -49,7 +49,8 @@ impl Runs {
         }
         let serial = state::serial(&transaction, stack.id).await?.unwrap_or(0);
         if let Some(why) = moved_on(&run, &stack, serial) {
-            row::make_stale(&transaction, &[run.id], &why, self.core.env.now()).await?;
+            let now = self.core.env.now();
+            row::make_stale(&transaction, &[run.id], |_| why.clone(), now).await?;
             forget_plans(&transaction, &[run.id]).await?;
             transaction.commit().await?;
             self.core.changes.announce();
@@ -130,8 +131,9 @@ impl Runs {
 pub(super) fn moved_on(run: &run::Model, stack: &stack::Model, serial: i64) -> Option<String> {
     if run.state_serial != Some(serial) {
         return Some(format!(
-            "The state stands at serial {serial}; this plan was made for serial {}. Plan again.",
-            run.state_serial.unwrap_or(0)
+            "The state stands at serial {serial}; this plan was made for serial {}. {}.",
+            run.state_serial.unwrap_or(0),
+            ask_again(run.kind)
         ));
     }
     if run.kind == RunKind::Apply && run.revision != stack.revision {

@@ -260,6 +260,14 @@ pub(in crate::stack) fn subject(run: &run::Model, stack: &str) -> String {
     format!("run {} of {stack}", run.number)
 }
 
+/// What to do when a run came to nothing. Who destroys must not be led to an apply.
+pub(in crate::stack) const fn ask_again(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Apply => "Plan again",
+        RunKind::Destroy => "Destroy again",
+    }
+}
+
 /// Whether a revision may be planned.
 async fn plannable(
     on: &DatabaseTransaction,

@@ -11,7 +11,7 @@ use types::{
 };
 
 use super::{
-    Runs,
+    Runs, ask_again,
     decide::moved_on,
     handlers::End,
     not_valid,
@@ -156,7 +156,17 @@ impl Attempt {
         let anew_since = state::cut_off(self.db.read(), self.stack.id).await?;
         let anew = match anew_since {
             Some(run) => {
-                self.note(progress, "warn", format!("Run {run} was cut off, so it is not known what stands: this plan makes everything anew."));
+                let does = match self.run.kind {
+                    RunKind::Apply => "makes everything anew",
+                    RunKind::Destroy => "removes all that is left",
+                };
+                self.note(
+                    progress,
+                    "warn",
+                    format!(
+                        "Run {run} was cut off, so it is not known what stands: this plan {does}."
+                    ),
+                );
                 Some(self.core.in_state(self.db.read(), self.stack.id).await?)
             }
             None => None,
@@ -176,7 +186,10 @@ impl Attempt {
         if state::serial(self.db.read(), self.stack.id).await? != before {
             return Err(Error::refused(
                 ErrorCode::PlanStale,
-                "The state changed while this plan was made. Plan again.",
+                format!(
+                    "The state changed while this plan was made. {}.",
+                    ask_again(self.run.kind)
+                ),
             )
             .into());
         }
@@ -280,8 +293,8 @@ impl Attempt {
             ..self.run.clone()
         };
         let cut_off = state::cut_off(on, self.stack.id).await?;
-        let stale =
-            moved_on(&run, &stack, *serial).or_else(|| cut_off_since(inputs.anew_since, cut_off));
+        let stale = moved_on(&run, &stack, *serial)
+            .or_else(|| cut_off_since(run.kind, inputs.anew_since, cut_off));
         let (state, change) = if let Some(why) = stale {
             let stale =
                 row::ending(RunState::Stale, now).col_expr(run::Column::Failure, Expr::value(why));
@@ -318,10 +331,15 @@ impl Attempt {
 }
 
 /// Why a plan does not hold any more: an apply was cut off while it was made, or after.
-pub(super) fn cut_off_since(planned: Option<i32>, now: Option<i32>) -> Option<String> {
+pub(super) fn cut_off_since(
+    kind: RunKind,
+    planned: Option<i32>,
+    now: Option<i32>,
+) -> Option<String> {
     let run = now.filter(|_| planned != now)?;
     Some(format!(
-        "Run {run} was cut off after this plan was made. Plan again."
+        "Run {run} was cut off after this plan was made. {}.",
+        ask_again(kind)
     ))
 }
 

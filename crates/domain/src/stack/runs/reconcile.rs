@@ -4,7 +4,7 @@ use entity::namespace::{run, state_lock};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use types::stack::RunState;
 
-use super::{Runs, handlers::Kind, row};
+use super::{Runs, ask_again, handlers::Kind, row};
 use crate::{
     Error, Result,
     stack::{
@@ -13,10 +13,6 @@ use crate::{
         tenancy::{NamespaceDb, TenantScope},
     },
 };
-
-/// What is told of a run whose job ended without it.
-const ABANDONED: &str =
-    "The job of this run ended without a result; the operator's log says why. Plan again.";
 
 impl Runs {
     /// Brings runs and jobs of all tenants together: enqueues jobs that are missing,
@@ -100,12 +96,16 @@ impl Runs {
             return Ok(());
         };
         tracing::error!(run.id = %run.id, job.id = %job.id, job.state = job.state.word(), "a job ended without its run");
+        let why = format!(
+            "The job of this run ended without a result; the operator's log says why. {}.",
+            ask_again(run.kind)
+        );
         if run.state == RunState::Applying && run.apply_locked_at.is_some() {
-            self.give_up(&transaction, &run, ABANDONED).await?;
+            self.give_up(&transaction, &run, &why).await?;
         } else {
             row::release_lock(&transaction, run.id).await?;
             row::ending(RunState::Failed, self.core.env.now())
-                .col_expr(run::Column::Failure, Expr::value(ABANDONED))
+                .col_expr(run::Column::Failure, Expr::value(why))
                 .filter(run::Column::Id.eq(run.id))
                 .exec(&transaction)
                 .await?;

@@ -177,22 +177,25 @@ pub(in crate::stack) fn failing(
         .col_expr(run::Column::FailureCode, Expr::value(error.code().word()))
 }
 
-/// Waiting plans that must not be approved any more.
+/// Waiting plans that must not be approved any more, and why, in the words of each kind.
 pub(in crate::stack) async fn make_stale(
     on: &impl ConnectionTrait,
     runs: &[RunId],
-    why: &str,
+    why: impl Fn(RunKind) -> String,
     now: Timestamp,
 ) -> Result<()> {
     if runs.is_empty() {
         return Ok(());
     }
-    ending(RunState::Stale, now)
-        .col_expr(run::Column::Failure, Expr::value(why))
-        .filter(run::Column::Id.is_in(runs.iter().copied()))
-        .filter(run::Column::State.is_in([RunState::Waiting, RunState::Approved]))
-        .exec(on)
-        .await?;
+    for kind in RunKind::ALL.iter().copied() {
+        ending(RunState::Stale, now)
+            .col_expr(run::Column::Failure, Expr::value(why(kind)))
+            .filter(run::Column::Id.is_in(runs.iter().copied()))
+            .filter(run::Column::Kind.eq(kind))
+            .filter(run::Column::State.is_in([RunState::Waiting, RunState::Approved]))
+            .exec(on)
+            .await?;
+    }
     Ok(())
 }
 
