@@ -134,7 +134,7 @@ pub struct StackOverview {
     pub runs: Vec<RunBrief>,
     /// Nodes of all stacks.
     pub nodes: Vec<NodeView>,
-    /// Nodes and runs against the plan.
+    /// Nodes against the plan, with those that a run may bring, or may have brought.
     pub usage: Vec<crate::portal::PlanUse>,
     /// The viewer's role.
     pub role: Role,

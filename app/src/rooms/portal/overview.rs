@@ -5,13 +5,14 @@ use server_fn::codec::GetUrl;
 use types::{
     Problem, Timestamp,
     admin::{HealthStatus, InstanceHealthView},
-    portal::{PlanUse, TenantOverview},
+    portal::TenantOverview,
     stack::{NodeStatus, RunState, StackOverview, StackStatus},
 };
 
 use super::{
     health_card::{current, health_card},
     launch::launch_button,
+    plan::not_applied,
 };
 #[cfg(feature = "ssr")]
 use crate::request;
@@ -126,7 +127,7 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
             </section>
         }.into_any(),
     };
-    let plan = plan_card(here, &portal, stack.as_ref().map_or(&[], |it| &it.usage));
+    let plan = plan_card(here, &portal, stack.as_ref());
     let body = match stack {
         Some(stack) => view! {
             {stack_card(here, &stack)}
@@ -325,8 +326,9 @@ fn stack_card(here: &Here, stack: &StackOverview) -> AnyView {
     .into_any()
 }
 
-fn plan_card(here: &Here, portal: &TenantOverview, usage: &[PlanUse]) -> AnyView {
-    let rows: Vec<_> = usage
+fn plan_card(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>) -> AnyView {
+    let rows: Vec<_> = stack
+        .map_or(&[][..], |it| &it.usage)
         .iter()
         .chain([&portal.members])
         .map(|row| usage_row(&row.label, row.used, row.limit))
@@ -338,6 +340,7 @@ fn plan_card(here: &Here, portal: &TenantOverview, usage: &[PlanUse]) -> AnyView
                 <a class="link" href=here.at("/plan")>"Limits"</a>
             </div>
             <dl>{rows}</dl>
+            {stack.and_then(not_applied).map(|said| view! { <p class="label mt-2">{said}</p> })}
         </section>
     }
     .into_any()

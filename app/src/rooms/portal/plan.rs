@@ -27,6 +27,19 @@ pub(crate) fn plan_page() -> AnyView {
     )
 }
 
+/// Where more nodes count than are listed: of what they are.
+pub(super) fn not_applied(stack: &StackOverview) -> Option<String> {
+    let nodes = stack.usage.iter().find(|row| row.label == "Nodes")?;
+    let listed = u32::try_from(stack.nodes.len()).ok()?;
+    match nodes.used.checked_sub(listed)? {
+        0 => None,
+        1 => Some("One of the nodes is of an apply that has not succeeded.".to_owned()),
+        more => Some(format!(
+            "{more} of the nodes are of an apply that has not succeeded."
+        )),
+    }
+}
+
 fn view_plan(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>) -> AnyView {
     let tenant = &portal.tenant;
     let used: Vec<_> = stack
@@ -45,6 +58,7 @@ fn view_plan(here: &Here, portal: &TenantOverview, stack: Option<&StackOverview>
                 <section class="card card-pad" aria-labelledby="used-title">
                     <h2 id="used-title" class="mb-1 text-sm font-medium">"Used"</h2>
                     <dl>{used}</dl>
+                    {stack.and_then(not_applied).map(|said| view! { <p class="label mt-2">{said}</p> })}
                     {stack.is_none().then(|| view! {
                         <p class="label mt-2">"Nodes and runs are counted once the homelab was launched in this browser."</p>
                     })}

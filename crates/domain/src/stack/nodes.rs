@@ -68,16 +68,14 @@ pub(in crate::stack) async fn of_stack(
         .collect())
 }
 
-/// How many nodes each of the tenant's other stacks has.
-pub(in crate::stack) async fn count_elsewhere(
+/// How many nodes each of the tenant's stacks has.
+pub(in crate::stack) async fn count_by_stack(
     on: &impl ConnectionTrait,
-    stack: StackId,
 ) -> Result<BTreeMap<StackId, u32>> {
     let counts: Vec<(StackId, i64)> = node::Entity::find()
         .select_only()
         .column(node::Column::StackId)
         .column_as(node::Column::Id.count(), "nodes")
-        .filter(node::Column::StackId.ne(stack))
         .group_by(node::Column::StackId)
         .into_tuple()
         .all(on)

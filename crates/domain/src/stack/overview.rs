@@ -27,10 +27,11 @@ impl StackService {
             .collect();
         let nodes = nodes::all(&moment, &names).await?;
         let runs = runs::newest(&moment, &names, RUNS).await?;
+        let used = runs::nodes_in_all(&moment).await?;
         moment.commit().await?;
         let usage = vec![PlanUse {
             label: "Nodes".to_owned(),
-            used: u32::try_from(nodes.len()).unwrap_or(u32::MAX),
+            used,
             limit: scope.max_nodes(),
         }];
         Ok(StackOverview {

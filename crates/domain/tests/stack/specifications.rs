@@ -344,12 +344,17 @@ async fn what_failed_counts_until_a_plan_says_what_stands(world: &World) {
     let refused = runs.create(&scope, other, ask()).await;
     let refused = refused.expect_err("eight and three are more than ten");
     assert_eq!(refused.code(), ErrorCode::PlanLimit);
+    // What is shown is what is counted.
+    let overview = world.stack.overview(&scope).await.expect("an overview");
+    assert_eq!((overview.usage[0].used, overview.nodes.len()), (8, 1));
 
     world.save(&scope, one, &yaml(&["nuc-1"])).await;
     let back = world.request(&scope, one).await;
     world
         .reach(&scope, back.run.number, RunState::Unchanged)
         .await;
+    let overview = world.stack.overview(&scope).await.expect("an overview");
+    assert_eq!(overview.usage[0].used, 1);
     runs.create(&scope, other, ask())
         .await
         .expect("one and three");

@@ -324,14 +324,30 @@ fn specified_nodes(check: &serde_json::Value) -> u32 {
     serde_json::from_value(check.clone()).map_or(0, |check: SpecificationCheck| check.nodes)
 }
 
-/// How many nodes the tenant's other stacks have, or may have: what an approved run brings
-/// counts from its approval on, and what one brought that did not succeed until another
-/// one does. In a transaction that takes the tenant's [`turn`] no other run is approved
-/// until its end.
+/// How many nodes the tenant's stacks have or may have, as its plan limits them.
+pub(in crate::stack) async fn nodes_in_all(on: &impl ConnectionTrait) -> Result<u32> {
+    Ok(sum(nodes_by_stack(on).await?))
+}
+
+/// The same of all stacks but one.
 pub(in crate::stack) async fn nodes_elsewhere(
     on: &impl ConnectionTrait,
     stack: StackId,
 ) -> Result<u32> {
+    let mut nodes = nodes_by_stack(on).await?;
+    nodes.remove(&stack);
+    Ok(sum(nodes))
+}
+
+fn sum(nodes: BTreeMap<StackId, u32>) -> u32 {
+    nodes.into_values().fold(0, u32::saturating_add)
+}
+
+/// How many nodes each of the tenant's stacks has, or may have: what an approved run brings
+/// counts from its approval on, and what one brought that did not succeed until another
+/// one does. In a transaction that takes the tenant's [`turn`] no other run is approved
+/// until its end.
+async fn nodes_by_stack(on: &impl ConnectionTrait) -> Result<BTreeMap<StackId, u32>> {
     let last = Query::select()
         .expr(Expr::col(run::Column::Number).max())
         .from(run::Entity)
@@ -347,21 +363,20 @@ pub(in crate::stack) async fn nodes_elsewhere(
     let coming: Vec<(StackId, i32)> = run::Entity::find()
         .select_only()
         .columns([run::Column::StackId, run::Column::Revision])
-        .filter(run::Column::StackId.ne(stack))
         .filter(run::Column::Number.in_subquery(last))
         .filter(run::Column::Kind.eq(RunKind::Apply))
         .filter(run::Column::State.is_not_in([RunState::Applied, RunState::Unchanged]))
         .into_tuple()
         .all(on)
         .await?;
-    let mut nodes = nodes::count_elsewhere(on, stack).await?;
-    for (other, number) in coming {
-        let wanted = revision(on, other, number).await?;
+    let mut nodes = nodes::count_by_stack(on).await?;
+    for (stack, number) in coming {
+        let wanted = revision(on, stack, number).await?;
         let wanted = wanted.map_or(0, |it| specified_nodes(&it.check));
-        let count = nodes.entry(other).or_default();
+        let count = nodes.entry(stack).or_default();
         *count = Ord::max(*count, wanted);
     }
-    Ok(nodes.into_values().fold(0, u32::saturating_add))
+    Ok(nodes)
 }
 
 /// Takes the tenant's turn until the transaction ends: of two stacks that are approved at
