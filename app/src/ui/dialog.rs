@@ -13,6 +13,8 @@ use web_sys::{HtmlDialogElement, HtmlFormElement};
 use super::{
     field::{Refusal, refusal},
     icon::{IconData, icon},
+    pill::Tone,
+    toast::toasts,
 };
 
 /// A dialog with its heading; opened by [`opener`] or [`open`] with the same id.
@@ -187,6 +189,26 @@ where
             && let Some(open) = open.dyn_ref::<HtmlDialogElement>()
         {
             open.close();
+        }
+    });
+}
+
+/// Says what was refused when the dialog was closed already, and forgets it: opened anew
+/// the dialog would begin with it. What came with the page stays where the page shows it.
+pub(crate) fn say_when_late<S>(id: &'static str, action: ServerAction<S>)
+where
+    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let toasts = toasts();
+    let refused = refusal(action);
+    Effect::new(move |before: Option<()>| {
+        let Some(problem) = refused.get() else {
+            return;
+        };
+        if before.is_some() && !is_open(id) {
+            toasts.say(Tone::Bad, problem.detail);
+            action.clear();
         }
     });
 }

@@ -13,7 +13,7 @@ use crate::request;
 use crate::{
     here::{Here, use_slug},
     ui::{
-        dialog::{answers, close_once_done, dialog_then, opener, row_dialog},
+        dialog::{answers, close_once_done, dialog_then, opener, row_dialog, say_when_late},
         error::loaded,
         field::{Refusal, form_problem, refusal},
         form::{action_form, done},
@@ -213,6 +213,7 @@ fn view_members(here: &Here, members: &MembersView, actions: Actions) -> AnyView
 /// The way out of the homelab, for oneself.
 fn leave(here: &Here) -> AnyView {
     let action = ServerAction::<LeaveHomelab>::new();
+    say_when_late(LEAVE, action);
     let value = action.value();
     // A whole new page: nothing of the homelab is theirs any more.
     Effect::new(move |_| {

@@ -9,7 +9,7 @@ use crate::request;
 use crate::{
     here::Here,
     ui::{
-        dialog::{closer, dialog_then, open_by_address, opener},
+        dialog::{closer, dialog_then, open_by_address, opener, say_when_late},
         field::{Refusal, form_problem, refusal},
         form::action_form,
         icon::{icon, lu},
@@ -150,6 +150,7 @@ fn destroy_dialog(here: &Here, stack: &StackView) -> AnyView {
     // From a run that did not come to its end.
     open_by_address(DESTROY);
     let destroy = ServerAction::<DestroyStack>::new();
+    say_when_late(DESTROY, destroy);
     let name = stack.stack.name.clone();
     let it = Ask {
         id: DESTROY,
@@ -179,6 +180,7 @@ fn destroy_dialog(here: &Here, stack: &StackView) -> AnyView {
 
 fn remove_dialog(here: &Here, stack: &StackView) -> AnyView {
     let remove = ServerAction::<RemoveStack>::new();
+    say_when_late(REMOVE, remove);
     let name = stack.stack.name.clone();
     let it = Ask {
         id: REMOVE,
