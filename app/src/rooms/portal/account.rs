@@ -76,19 +76,20 @@ pub(crate) async fn create_token(
         .map_err(request::refused)
 }
 
-/// Ends a token.
+/// Ends a token; the answer is which one.
 ///
 /// # Errors
 /// `not_found` for a token of somebody else.
 #[server(prefix = "/ui", endpoint = "token/revoke")]
-pub(crate) async fn revoke_token(id: ApiTokenId) -> Result<(), Problem> {
+pub(crate) async fn revoke_token(id: ApiTokenId) -> Result<ApiTokenId, Problem> {
     let actor = request::actor().await?;
     request::services()
         .portal
         .api_tokens
         .revoke(&actor, id)
         .await
-        .map_err(request::refused)
+        .map_err(request::refused)?;
+    Ok(id)
 }
 
 /// The person's signed-in browsers.
@@ -127,6 +128,7 @@ pub(crate) fn account_page() -> AnyView {
     let create = ServerAction::<CreateToken>::new();
     let revoke = ServerAction::<RevokeToken>::new();
     let end = ServerAction::<EndSession>::new();
+    forget_revoked(create, revoke);
     let (created, revoked, ended) = (done(create), done(revoke), done(end));
     let tokens = Resource::new(move || (created.get(), revoked.get()), |_| read_tokens());
     let sessions = Resource::new(move || ended.get(), |_| read_sessions());
@@ -154,6 +156,18 @@ pub(crate) fn account_page() -> AnyView {
             )
         },
     )
+}
+
+/// The secret of a token that was revoked is not there to be copied any more.
+fn forget_revoked(create: ServerAction<CreateToken>, revoke: ServerAction<RevokeToken>) {
+    let (made, gone) = (create.value(), revoke.value());
+    Effect::new(move |_| {
+        let gone = gone.with(|it| it.as_ref()?.as_ref().ok().copied());
+        let made = made.with_untracked(|it| Some(it.as_ref()?.as_ref().ok()?.token.id));
+        if gone.is_some() && gone == made {
+            create.clear();
+        }
+    });
 }
 
 fn token_list(
