@@ -67,11 +67,19 @@ pub(crate) fn opener(
 
 /// A button inside a dialog that closes it and does nothing else.
 pub(crate) fn closer(id: impl Into<String>, text: &'static str) -> AnyView {
-    let id: String = id.into();
+    closing(id.into(), "btn btn-plain", text)
+}
+
+/// The way out of a dialog in which all is done.
+pub(crate) fn finisher(id: impl Into<String>) -> AnyView {
+    closing(id.into(), "btn btn-primary", "Done")
+}
+
+fn closing(id: String, class: &'static str, text: &'static str) -> AnyView {
     let target = id.clone();
     view! {
         <button
-            type="button" class="btn btn-plain" commandfor=id command="close"
+            type="button" class=class commandfor=id command="close"
             on:click=move |_| without_commands(|| close(&target))
         >
             {text}

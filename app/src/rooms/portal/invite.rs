@@ -14,7 +14,7 @@ use crate::{
     here::Here,
     ui::{
         copy::copy_button,
-        dialog::{closer, dialog_then, is_open, open_by_address},
+        dialog::{closer, dialog_then, finisher, is_open, open_by_address},
         field::{form_problem, refusal},
         form::action_form,
         icon::{icon, lu},
@@ -141,6 +141,23 @@ pub(super) fn invite_dialog(
             closed();
         }
     });
+    // The link is there: the same form once more would make a second one.
+    let made = Memo::new(move |_| value.with(|it| matches!(it, Some(Ok(_)))));
+    let ways_out = move || {
+        if made.get() {
+            return finisher(INVITE);
+        }
+        view! {
+            {closer(INVITE, "Cancel")}
+            <button
+                type="submit" class="needs-script btn btn-primary"
+                disabled=move || action.pending().get()
+            >
+                {icon(lu::LuLink)} "Create link"
+            </button>
+        }
+        .into_any()
+    };
     let choices: Vec<_> = Role::ALL
         .iter()
         .map(|one| {
@@ -165,28 +182,22 @@ pub(super) fn invite_dialog(
             {action_form(action, "", view! {
                 <input type="hidden" name="slug" value=here.slug.clone() />
                 <div class="mt-3 grid gap-3">
-                    <div class="grid gap-1">
-                        <label class="font-medium" for="invite-note">"For whom"</label>
-                        <input id="invite-note" name="note" class="input" maxlength="120" autocomplete="off" />
-                        <p class="label">"A name to recognise it by. Nothing is sent: you pass the link on yourself."</p>
-                    </div>
-                    <fieldset class="grid gap-2">
-                        <legend class="mb-1 font-medium">"Role"</legend>
-                        {choices}
+                    <fieldset class="contents" disabled=made>
+                        <div class="grid gap-1">
+                            <label class="font-medium" for="invite-note">"For whom"</label>
+                            <input id="invite-note" name="note" class="input" maxlength="120" autocomplete="off" />
+                            <p class="label">"A name to recognise it by. Nothing is sent: you pass the link on yourself."</p>
+                        </div>
+                        <fieldset class="grid gap-2">
+                            <legend class="mb-1 font-medium">"Role"</legend>
+                            {choices}
+                        </fieldset>
                     </fieldset>
                     {form_problem(refusal(action))}
                     {link}
                     <p class="no-script-only label">"The link can be shown only with scripts switched on."</p>
                 </div>
-                <div class="dialog-actions">
-                    {closer(INVITE, "Cancel")}
-                    <button
-                        type="submit" class="needs-script btn btn-primary"
-                        disabled=move || action.pending().get()
-                    >
-                        {icon(lu::LuLink)} "Create link"
-                    </button>
-                </div>
+                <div class="dialog-actions">{ways_out}</div>
             }.into_any())}
         }
         .into_any(),
