@@ -280,11 +280,18 @@ fn facts(run: &RunView) -> AnyView {
             </span>
         }
     });
+    let cancelled = run.cancelled_by.as_ref().map(|who| {
+        let said = match run.run.state {
+            RunState::Applied => format!("{who} asked to cancel, too late"),
+            _ => format!("cancelled by {who}"),
+        };
+        view! { <span>{said}</span> }
+    });
     view! {
         {plan}
         <span>{format!("asked for by {} ", run.requested_by)} {ago(run.run.created_at, run.now)}</span>
         {decided}
-        {run.cancelled_by.as_ref().map(|who| view! { <span>{format!("cancelled by {who}")}</span> })}
+        {cancelled}
     }
     .into_any()
 }
