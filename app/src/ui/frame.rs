@@ -49,6 +49,16 @@ impl Counts {
         });
     }
 
+    /// Reads them, for the tenant that is shown.
+    async fn read(self, slug: String, shown: Memo<String>) {
+        if let Ok(Some(found)) = read_stack_overview(slug.clone()).await
+            && shown.try_get_untracked() == Some(slug)
+        {
+            self.stacks.try_set(Some(found.stacks.len()));
+            self.nodes.try_set(Some(found.nodes.len()));
+        }
+    }
+
     fn are_known(self) -> bool {
         let known = |count: RwSignal<Option<usize>>| count.try_get_untracked().flatten().is_some();
         known(self.stacks) && known(self.nodes)
@@ -133,16 +143,23 @@ fn read_counts(slug: String) {
         let slug = slug.clone();
         leptos::task::spawn_local(async move {
             // What the page read is noted by now.
-            if counts.are_known() {
-                return;
-            }
-            if let Ok(Some(found)) = read_stack_overview(slug.clone()).await
-                && shown.try_get_untracked() == Some(slug)
-            {
-                counts.stacks.try_set(Some(found.stacks.len()));
-                counts.nodes.try_set(Some(found.nodes.len()));
+            if !counts.are_known() {
+                counts.read(slug, shown).await;
             }
         });
+    });
+}
+
+/// Reads them again each time that what changes them has come to be so.
+pub(crate) fn count_again(slug: String, changed: Memo<bool>) {
+    let counts: Counts = expect_context();
+    let shown = use_shown_slug();
+    Effect::new(move |before: Option<bool>| {
+        let now = changed.get();
+        if now && before == Some(false) {
+            leptos::task::spawn_local(counts.read(slug.clone(), shown));
+        }
+        now
     });
 }
 

@@ -19,6 +19,7 @@ use crate::{
     ui::{
         diff::diff,
         error::loaded_from,
+        frame::count_again,
         icon::{icon, lu},
         live,
         log_view::{Log, append, log_view},
@@ -124,6 +125,9 @@ fn view_run(here: &Here, first: RunView, first_log: Vec<RunLogLine>) -> AnyView 
     );
     let cut = RwSignal::new(whole_page);
     read_rest(here.slug.clone(), run, log, cut);
+    // Its nodes came or went while somebody looked at it.
+    let applied = Memo::new(move |_| run.with(|it| it.run.state == RunState::Applied));
+    count_again(here.slug.clone(), applied);
     let read_at = Signal::derive(move || run.with(|it| it.now));
     let working = Signal::derive(move || {
         run.with(|it| !it.run.state.ended() && it.run.state != RunState::Waiting)
