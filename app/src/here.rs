@@ -36,6 +36,8 @@ pub(crate) struct Viewer {
     pub(crate) read: Resource<Result<Option<ViewerView>, Problem>>,
     /// Whether the page has changed since it was loaded, with which this came.
     moved: StoredValue<bool>,
+    /// The last tenant that was in the list and not there.
+    gone: StoredValue<String>,
 }
 
 impl Viewer {
@@ -46,6 +48,7 @@ impl Viewer {
         provide_context(Self {
             read: viewer,
             moved,
+            gone: StoredValue::new(String::new()),
         });
         // A tenant that was made or joined since is not in the list yet. What came with the
         // page is new, and a page whose code still loads has to find it as it came.
@@ -64,6 +67,18 @@ impl Viewer {
             if !slug.is_empty() && !known && asked.get_value() != slug {
                 asked.set_value(slug);
                 viewer.refetch();
+            }
+        });
+    }
+
+    /// A tenant of the list is not theirs any more: the list is old. It is read again once
+    /// the page is live, and only once for a tenant.
+    pub(crate) fn has_lost(self, slug: &str) {
+        let slug = slug.to_owned();
+        Effect::new(move |_| {
+            if self.gone.get_value() != slug {
+                self.gone.set_value(slug.clone());
+                self.read.refetch();
             }
         });
     }

@@ -105,6 +105,14 @@ pub(crate) fn refused(error: Error) -> Problem {
     problem
 }
 
+/// Leads a browser without wasm on after its form. With it the page goes by itself, and a
+/// redirect would be one more step to come back to.
+pub(crate) fn lead_on(path: &str) {
+    if is_plain_form() {
+        leptos_axum::redirect(path);
+    }
+}
+
 /// Whether a browser without wasm sent a form: it is led back to its page, which
 /// then says what was wrong, and a status of ours would stop it.
 fn is_plain_form() -> bool {

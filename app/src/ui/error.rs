@@ -59,7 +59,12 @@ where
             let here = stage.here().await;
             stage.show(|| match data {
                 Ok(data) => render(here, data),
-                Err(problem) => failure_page(here, problem),
+                Err(problem) => {
+                    if problem.code == ErrorCode::TenantNotFound && here.tenant().is_some() {
+                        stage.viewer.has_lost(&here.slug);
+                    }
+                    failure_page(here, problem)
+                }
             })
         })
     })

@@ -88,7 +88,7 @@ pub(crate) async fn leave_homelab(slug: String) -> Result<(), Problem> {
         .remove(&actor, &slug, actor.user)
         .await
         .map_err(request::refused)?;
-    leptos_axum::redirect("/");
+    request::lead_on("/");
     Ok(())
 }
 
@@ -215,10 +215,10 @@ fn leave(here: &Here) -> AnyView {
     let action = ServerAction::<LeaveHomelab>::new();
     say_when_late(LEAVE, action);
     let value = action.value();
-    // A whole new page: nothing of the homelab is theirs any more.
+    // A whole new page in place of this one: nothing of the homelab is theirs any more.
     Effect::new(move |_| {
         if value.with(|it| matches!(it, Some(Ok(())))) {
-            drop(window().location().set_href("/"));
+            drop(window().location().replace("/"));
         }
     });
     let dialog = dialog_then(

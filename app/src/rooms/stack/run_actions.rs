@@ -4,12 +4,12 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use types::stack::{RunApprove, RunCancel, RunCreate};
 use types::{
-    Problem, StackId,
+    ErrorCode, Problem, StackId,
     portal::Role,
     stack::{RunKind, RunState, RunView},
 };
 
-use super::{parts::problem_line, stack_settings::DESTROY};
+use super::{parts::problem_line, run::read_run, stack_settings::DESTROY};
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::{
@@ -240,25 +240,46 @@ fn plan_again(
 }
 
 /// Takes the answer of an action into the page, closes its dialog and says so.
-fn settle<S>(action: ServerAction<S>, run: RwSignal<RunView>, id: &'static str, said: &'static str)
-where
+fn settle<S>(
+    here: &Here,
+    action: ServerAction<S>,
+    run: RwSignal<RunView>,
+    id: &'static str,
+    said: &'static str,
+) where
     S: server_fn::ServerFn<Error = Problem, Output = RunView> + Clone + Send + Sync + 'static,
 {
     let toasts = toasts();
     let value = action.value();
+    let slug = here.slug.clone();
     Effect::new(move |_| match value.get() {
         Some(Ok(fresh)) => {
             run.set(fresh);
             dialog::close(id);
             toasts.say(Tone::Good, said);
         }
-        // The run moved on meanwhile, or somebody closed the dialog.
-        Some(Err(problem)) if !dialog::is_open(id) => {
-            toasts.say(Tone::Bad, problem.detail);
-            action.clear();
+        Some(Err(problem)) => {
+            if problem.code == ErrorCode::Forbidden {
+                leptos::task::spawn_local(look_again(slug.clone(), run));
+            }
+            // The run moved on meanwhile, or somebody closed the dialog.
+            if !dialog::is_open(id) {
+                toasts.say(Tone::Bad, problem.detail);
+                action.clear();
+            }
         }
-        _ => {}
+        None => {}
     });
+}
+
+/// Somebody's role changed: only what they may do now is offered then.
+async fn look_again(slug: String, run: RwSignal<RunView>) {
+    let Some(number) = run.try_with_untracked(|it| it.run.number) else {
+        return;
+    };
+    if let Ok(fresh) = read_run(slug, number).await {
+        run.try_set(fresh);
+    }
 }
 
 fn hidden(here: &Here, run: RwSignal<RunView>) -> AnyView {
@@ -282,6 +303,7 @@ fn comment(id: &'static str, label: &'static str) -> AnyView {
 fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
     let approve = ServerAction::<ApproveRun>::new();
     settle(
+        here,
         approve,
         run,
         APPROVE,
@@ -333,7 +355,13 @@ fn approve_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
 
 fn discard_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
     let discard = ServerAction::<DiscardRun>::new();
-    settle(discard, run, DISCARD, "Discarded. Nothing was changed.");
+    settle(
+        here,
+        discard,
+        run,
+        DISCARD,
+        "Discarded. Nothing was changed.",
+    );
     let title =
         run.with_untracked(|it| format!("Discard run {} of {}", it.run.number, it.run.stack_name));
     dialog::dialog_then(
@@ -355,7 +383,7 @@ fn discard_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
 
 fn cancel_dialog(here: &Here, run: RwSignal<RunView>) -> AnyView {
     let cancel = ServerAction::<CancelRun>::new();
-    settle(cancel, run, CANCEL, "Cancellation asked for.");
+    settle(here, cancel, run, CANCEL, "Cancellation asked for.");
     let applying =
         move || run.with(|it| matches!(it.run.state, RunState::Applying | RunState::Approved));
     let destroys = run.with_untracked(|it| it.run.kind == RunKind::Destroy);
