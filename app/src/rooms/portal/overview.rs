@@ -6,7 +6,7 @@ use types::{
     Problem, Timestamp,
     admin::{HealthStatus, InstanceHealthView},
     portal::TenantOverview,
-    stack::{NodeStatus, RunState, StackOverview, StackStatus},
+    stack::{NodeStatus, NodeView, RunState, StackOverview, StackStatus},
 };
 
 use super::{
@@ -142,7 +142,7 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
                         <h2 id="nodes-title">"Nodes"</h2>
                         <span class="label">{observed(&stack.nodes)}</span>
                     </div>
-                    {node_table(here, &stack.nodes, stack.now, false)}
+                    {node_table(here, &stack.nodes, stack.now, are_of_several(&stack.nodes))}
                 </section>
             })}
         }
@@ -172,6 +172,13 @@ fn overview(here: &Here, portal: TenantOverview, stack: Option<StackOverview>) -
         }
         .into_any(),
     )
+}
+
+/// Whether it has to be said of which stack each node is.
+fn are_of_several(nodes: &[NodeView]) -> bool {
+    nodes
+        .first()
+        .is_some_and(|first| nodes.iter().any(|node| node.stack != first.stack))
 }
 
 /// Is all well, and what waits: what was observed, in one line that never gets old.

@@ -161,7 +161,7 @@ fn list(here: &Here, runs: &[RunBrief], now: Timestamp, filter: Filter) -> AnyVi
                 Titled("Stack"),
                 Titled("Revision"),
                 Titled("Started"),
-                Titled("Took"),
+                Titled("Open for"),
                 Last("State"),
             ],
             rows.into_any(),
@@ -180,7 +180,8 @@ fn row(here: &Here, run: &RunBrief, now: Timestamp) -> AnyView {
     } else {
         ""
     };
-    let took = run
+    // With the time that it waited for a person.
+    let open = run
         .finished_at
         .map(|end| words::duration(end.millis_since(run.created_at)));
     view! {
@@ -193,7 +194,7 @@ fn row(here: &Here, run: &RunBrief, now: Timestamp) -> AnyView {
             <td class="fact">{run.stack_name.clone()}</td>
             <td class="wide-only text-muted">{parts::revision(run.revision)}</td>
             <td class="fact text-muted">{ago(run.created_at, now)}</td>
-            <td class="wide-only text-muted">{took}</td>
+            <td class="wide-only text-muted">{open}</td>
             <td class="lead-out right">{pill::state(words::run(run.state))}</td>
         </tr>
     }
