@@ -10,6 +10,7 @@ pub mod return_to;
 pub mod session;
 pub mod set_up;
 pub mod sign_in;
+mod slug;
 mod stack_port;
 pub mod tenant;
 

@@ -13,7 +13,10 @@ use types::{
     },
 };
 
-use super::audit::{Audit, Entry};
+use super::{
+    audit::{Audit, Entry},
+    slug::slug_from,
+};
 use crate::{
     Error, Result,
     actor::Actor,
@@ -423,24 +426,4 @@ pub fn is_slug(slug: &str) -> bool {
             slug,
             "new" | "admin" | "api" | "auth" | "account" | "kits" | "launch"
         )
-}
-
-/// A name in URLs made from a name for people: `Nordhaus lab` → `nordhaus-lab`.
-fn slug_from(name: &str) -> String {
-    let mut slug = String::new();
-    for part in name
-        .to_lowercase()
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|part| !part.is_empty())
-    {
-        if !slug.is_empty() {
-            slug.push('-');
-        }
-        slug.push_str(part);
-    }
-    if !slug.starts_with(|c: char| c.is_ascii_lowercase()) {
-        slug.insert_str(0, "lab-");
-    }
-    slug.truncate(40);
-    slug.trim_end_matches('-').to_owned()
 }
