@@ -1,6 +1,8 @@
 //! The form beside the YAML: domain, nodes and services of the same text. It is
 //! live only, because the editor's module reads and writes the YAML.
 
+use std::net::Ipv4Addr;
+
 use leptos::prelude::*;
 use serde::Deserialize;
 use types::stack::{KitService, SpecificationProblem};
@@ -223,12 +225,14 @@ fn node(form: Form, model: Memo<Model>, at: usize) -> AnyView {
 
 fn add_node(form: Form, model: Memo<Model>) -> AnyView {
     let add = move |_| {
-        let at = model.with_untracked(|it| it.nodes.len());
-        let node = serde_json::json!({
-            "name": format!("node-{}", at + 1),
-            "address": format!("10.20.0.{}", 11 + at),
-            "role": "worker",
+        let (at, name, address) = model.with_untracked(|it| {
+            (
+                it.nodes.len(),
+                free_name(&it.nodes),
+                free_address(&it.nodes),
+            )
         });
+        let node = serde_json::json!({ "name": name, "address": address, "role": "worker" });
         form.set(&serde_json::json!(["nodes", at]), Some(node));
     };
     view! {
@@ -237,6 +241,33 @@ fn add_node(form: Form, model: Memo<Model>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// The first name that no node has.
+fn free_name(nodes: &[Node]) -> String {
+    (1..)
+        .map(|number| format!("node-{number}"))
+        .find(|name| nodes.iter().all(|node| node.name != *name))
+        .unwrap_or_default()
+}
+
+/// An address that no node has, in the network of the first one that has an address;
+/// empty when that network is full.
+fn free_address(nodes: &[Node]) -> String {
+    let used: Vec<Ipv4Addr> = nodes
+        .iter()
+        .filter_map(|node| node.address.trim().parse().ok())
+        .collect();
+    let [a, b, c, _] = used
+        .first()
+        .map_or([10, 20, 0, 0], |address| address.octets());
+    // The first ones are mostly those of routers and the like.
+    (11..=254)
+        .chain(2..=10)
+        .map(|last| Ipv4Addr::new(a, b, c, last))
+        .find(|address| !used.contains(address))
+        .map(|address| address.to_string())
+        .unwrap_or_default()
 }
 
 fn services_of(form: Form, model: Memo<Model>, services: &[KitService]) -> AnyView {
@@ -275,4 +306,45 @@ fn services_of(form: Form, model: Memo<Model>, services: &[KitService]) -> AnyVi
         </fieldset>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Node, free_address, free_name};
+
+    fn nodes(all: &[(&str, &str)]) -> Vec<Node> {
+        all.iter()
+            .map(|&(name, address)| Node {
+                name: name.to_owned(),
+                address: address.to_owned(),
+                role: "worker".to_owned(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_new_node_has_a_name_and_an_address_of_its_own() {
+        let first = nodes(&[]);
+        assert_eq!(free_name(&first), "node-1");
+        assert_eq!(free_address(&first), "10.20.0.11");
+        let one_went = nodes(&[
+            ("nuc-2", "10.20.0.12"),
+            ("node-1", "10.20.0.11"),
+            ("node-3", "10.20.0.14"),
+        ]);
+        assert_eq!(free_name(&one_went), "node-2");
+        assert_eq!(free_address(&one_went), "10.20.0.13");
+    }
+
+    #[test]
+    fn a_new_node_is_in_the_network_of_the_others() {
+        let at_home = nodes(&[("nas", ""), ("nuc", "192.168.7.11")]);
+        assert_eq!(free_address(&at_home), "192.168.7.12");
+        let full: Vec<_> = (2..=254).map(|last| format!("10.0.0.{last}")).collect();
+        let full: Vec<_> = full
+            .iter()
+            .map(|address| ("nuc", address.as_str()))
+            .collect();
+        assert_eq!(free_address(&nodes(&full)), "");
+    }
 }
