@@ -1,7 +1,7 @@
 // The form beside the YAML writes into the same text, however quickly one change follows
 // another.
 
-import { editor, homelab, stack } from "./support/steps";
+import { editor, homelab, SPECIFICATION, stack, write } from "./support/steps";
 import { expect, test } from "./support/test";
 
 test.use({ as: "viewer" });
@@ -27,4 +27,23 @@ test("changes that follow each other at once all stand in the text", async ({ pa
   await page.reload();
   await expect(page.getByLabel("Domain")).toHaveValue("human.example");
   for (const at of free) await expect(boxes.nth(at)).toBeChecked();
+});
+
+test("a text that is no YAML takes nothing from the form, which says so", async ({ page }) => {
+  await stack(page, await homelab(page, "Half a line"), "core-services");
+  const domain = page.getByLabel("Domain");
+  const word = page.getByText("The form is back once the YAML can be read.");
+  await write(page, SPECIFICATION);
+  await expect(domain).toHaveValue("test.lab");
+  await expect(domain).toBeEnabled();
+  for (const broken of [`${SPECIFICATION}foo: [\n`, `${SPECIFICATION}domain: twice.lab\n`]) {
+    await write(page, broken);
+    await expect(word).toBeVisible();
+    await expect(domain).toBeDisabled();
+    await expect(page.getByRole("button", { name: "Add node" })).toBeDisabled();
+  }
+  await write(page, SPECIFICATION.replace("test.lab", "again.lab"));
+  await expect(domain).toHaveValue("again.lab");
+  await expect(domain).toBeEnabled();
+  await expect(word).toHaveCount(0);
 });

@@ -43,8 +43,9 @@ struct Form {
 }
 
 impl Form {
-    /// Writes a value at a path; `None` takes it away.
-    fn set(self, path: &serde_json::Value, value: Option<serde_json::Value>) {
+    /// Writes a value at a path; `None` takes it away. Answers whether the text took it:
+    /// what is no YAML any more takes nothing.
+    fn set(self, path: &serde_json::Value, value: Option<serde_json::Value>) -> bool {
         let path = path.to_string();
         let value = value.map(|value| value.to_string());
         // What the editor holds: it may not have handed on the last change yet.
@@ -52,10 +53,13 @@ impl Form {
             .handle
             .text()
             .unwrap_or_else(|| self.text.get_untracked());
-        if let Some(text) = edit_yaml(&now, &path, value.as_deref()) {
-            self.handle.replace(&text);
-            self.take.run(text);
+        let edited = edit_yaml(&now, &path, value.as_deref());
+        let took = edited.is_some();
+        if let Some(text) = &edited {
+            self.handle.replace(text);
         }
+        self.take.run(edited.unwrap_or(now));
+        took
     }
 
     /// The problem at a field, and at what lies below it.
@@ -88,15 +92,18 @@ pub(super) fn form(
         take,
         may_edit,
     };
-    // A text that is no YAML keeps what the form showed before.
-    let model = Memo::new(move |before: Option<&Model>| {
+    let read = Memo::new(move |_| {
         let ready = handle.ready().get();
-        let read = ready
+        ready
             .then(|| text.with(|text| read_yaml(text)))
             .flatten()
-            .and_then(|json| serde_json::from_str::<Model>(&json).ok());
-        read.or_else(|| before.cloned()).unwrap_or_default()
+            .and_then(|json| serde_json::from_str::<Model>(&json).ok())
     });
+    // A text that is no YAML keeps what the form showed before.
+    let model = Memo::new(move |before: Option<&Model>| {
+        read.get().or_else(|| before.cloned()).unwrap_or_default()
+    });
+    let unreadable = Memo::new(move |_| read.with(Option::is_none));
     let domain = Memo::new(move |_| model.with(|it| it.domain.clone()));
     let count = Memo::new(move |_| model.with(|it| it.nodes.len()));
     let nodes = move || {
@@ -106,7 +113,10 @@ pub(super) fn form(
     };
     let live = move || {
         view! {
-            <div class="grid gap-5">
+            <p class="mb-3 text-muted empty:hidden" role="status">
+                {move || unreadable.get().then_some("The form is back once the YAML can be read.")}
+            </p>
+            <fieldset class="grid min-w-0 gap-5" disabled=move || unreadable.get()>
                 <div class="grid gap-1">
                     <label class="font-medium" for="form-domain">"Domain"</label>
                     {input(form, "form-domain".to_owned(), "domain".to_owned(), serde_json::json!(["domain"]), domain.into(), false)}
@@ -122,7 +132,7 @@ pub(super) fn form(
                     {may_edit.then(|| add_node(form, model))}
                 </fieldset>
                 {services_of(form, model, &services)}
-            </div>
+            </fieldset>
         }
     };
     view! {
@@ -158,7 +168,12 @@ fn input(
             prop:value=value
             aria-invalid=move || problem.get().map(|_| "true")
             aria-describedby=problem_id.clone()
-            on:change:target=move |event| form.set(&path, Some(event.target().value().into()))
+            on:change:target=move |event| {
+                let field = event.target();
+                if !form.set(&path, Some(field.value().into())) {
+                    field.set_value(&value.get_untracked());
+                }
+            }
         />
         <p class="text-ink-bad empty:hidden" id=problem_id>{problem}</p>
     }
@@ -202,7 +217,12 @@ fn node(form: Form, model: Memo<Model>, at: usize) -> AnyView {
                 <label class="label" for=id("role")>"Role"</label>
                 <select
                     id=id("role") class="select" disabled=!form.may_edit
-                    on:change:target=move |event| form.set(&role_path, Some(event.target().value().into()))
+                    on:change:target=move |event| {
+                        let field = event.target();
+                        if !form.set(&role_path, Some(field.value().into())) {
+                            field.set_value(&role.get_untracked());
+                        }
+                    }
                 >
                     {roles}
                 </select>
@@ -213,7 +233,9 @@ fn node(form: Form, model: Memo<Model>, at: usize) -> AnyView {
                     type="button" class="btn btn-bare mt-4 justify-self-end text-muted"
                     aria-label=move || format!("Take node {} away", name.get())
                     title="Take it away"
-                    on:click=move |_| form.set(&serde_json::json!(["nodes", at]), None)
+                    on:click=move |_| {
+                        form.set(&serde_json::json!(["nodes", at]), None);
+                    }
                 >
                     {icon(lu::LuX)}
                 </button>
@@ -284,8 +306,11 @@ fn services_of(form: Form, model: Memo<Model>, services: &[KitService]) -> AnyVi
                     <input
                         type="checkbox" class="checkbox checkbox-primary checkbox-sm" disabled=!form.may_edit prop:checked=on
                         on:change:target=move |event| {
-                            let value = event.target().checked().then(|| serde_json::json!({}));
-                            form.set(&path, value);
+                            let field = event.target();
+                            let value = field.checked().then(|| serde_json::json!({}));
+                            if !form.set(&path, value) {
+                                field.set_checked(on.get_untracked());
+                            }
                         }
                     />
                     <span class="min-w-0">
