@@ -48,6 +48,8 @@ test("sign in, launch, specify, plan and approve by links and forms", async ({ p
   });
 
   await test.step("save a specification by form", async () => {
+    await expect(page.getByText(/The form needs scripts/)).toBeVisible();
+    await expect(page.getByText(/as soon as the page is live/)).toBeHidden();
     await page.getByLabel("Specification in YAML").fill(SPECIFICATION);
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await expect(page.getByText(/revision 1/).first()).toBeVisible();

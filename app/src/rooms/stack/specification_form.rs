@@ -138,7 +138,10 @@ pub(super) fn form(
     view! {
         <Show
             when=move || handle.ready().get()
-            fallback=|| view! { <p class="text-muted">"The form appears beside the YAML as soon as the page is live."</p> }
+            fallback=|| view! {
+                <p class="needs-script text-muted">"The form appears beside the YAML as soon as the page is live."</p>
+                <p class="no-script-only text-muted">"The form needs scripts, which are switched off. All that it does can be written in the YAML."</p>
+            }
         >
             {live()}
         </Show>
