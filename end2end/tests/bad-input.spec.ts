@@ -65,6 +65,23 @@ test("a specification that somebody else saved in between: what was typed stays"
   await expect(page.getByText("Saved as revision 2.")).toBeVisible();
 });
 
+test("a good save after a check that nobody answered takes its word back", async ({ page, faults }) => {
+  // The check that goes nowhere.
+  faults.allow(/ERR_FAILED/);
+  await specification(page, "No answer");
+  const checks = (url: URL) => url.pathname === "/ui/specification/check";
+  const head = page.locator(".pane-head");
+  await page.route(checks, (route) => route.abort());
+  await write(page, SPECIFICATION);
+  await expect(head.getByText("Not checked", { exact: true })).toBeVisible();
+  await expect(head).toContainText("changed. kombify does not answer.");
+  await page.unroute(checks);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByText("Saved as revision 1.")).toBeVisible();
+  await expect(head.getByText("Valid", { exact: true })).toBeVisible();
+  await expect(head).not.toContainText("does not answer");
+});
+
 test("a plan that went stale is refused in the tab that still shows it", async ({ page, faults }) => {
   // The tab that hears nothing, and its refusal.
   faults.allow(/409/, /ERR_FAILED/);

@@ -114,6 +114,14 @@ impl Draft {
         });
     }
 
+    /// Takes a check that came with another answer. One that is on its way says no more.
+    pub(super) fn answered(self, check: SpecificationCheck) {
+        self.asked.update_value(|asked| *asked += 1);
+        self.checking.set(false);
+        self.unchecked.set(None);
+        self.check.set(check);
+    }
+
     /// Takes note of what somebody else saved in between, so that saving again is
     /// on top of it; what was typed stays.
     pub(super) fn catch_up(self, of: Belongs) {

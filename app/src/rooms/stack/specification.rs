@@ -172,7 +172,7 @@ fn how(draft: Draft) -> String {
     let revision = parts::revision(draft.revision.get());
     let draft_word = if draft.changed() { ", changed" } else { "" };
     if let Some(problem) = draft.unchecked.get() {
-        return format!("{}, {revision}{draft_word}", problem.detail);
+        return format!("{revision}{draft_word}. {}", problem.detail);
     }
     if draft.checking.get() {
         return format!("checking, {revision}{draft_word}");
@@ -302,7 +302,7 @@ fn settle(save: ServerAction<SaveSpecification>, draft: Draft, belongs: Belongs)
             draft.restored.set(false);
             // What was typed since is being checked by itself.
             if !draft.text.with_untracked(|text| *text != sent.get_value()) {
-                draft.check.set(stack.check);
+                draft.answered(stack.check);
             }
             toasts.say(
                 Tone::Good,
