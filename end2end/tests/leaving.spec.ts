@@ -94,9 +94,9 @@ test("links, keys, Back and a reload lose nothing that was typed", async ({ page
   });
 });
 
-test("what was restored does not replace unasked what somebody else saved since", async ({ page, faults }) => {
-  faults.allow(/409/);
-  const path = await saved(page, "Late return");
+/** Somebody else saved a revision since the text that is back was typed. Saving it is refused. */
+async function refused(page: Page, name: string): Promise<void> {
+  const path = await saved(page, name);
   await write(page, MINE);
   await page.getByRole("complementary").getByRole("link", { name: "Nodes" }).click();
   await away(page);
@@ -116,6 +116,20 @@ test("what was restored does not replace unasked what somebody else saved since"
   await expect(page.getByRole("link", { name: "Read what was saved in another tab" })).toBeVisible();
   await expect(await editor(page)).toContainText("mine.lab");
   await expect(page.locator(".pane-head")).toContainText("revision 2, changed");
+}
+
+test("what was restored does not replace unasked what somebody else saved since", async ({ page, faults }) => {
+  faults.allow(/409/);
+  await refused(page, "Late return");
   await save(page, 3);
   await expect(restored(page)).toHaveCount(0);
+});
+
+test("discarded, what was refused is not spoken of any more", async ({ page, faults }) => {
+  faults.allow(/409/);
+  await refused(page, "Second thoughts");
+  await page.getByRole("button", { name: "Discard", exact: true }).click();
+  await expect(await editor(page)).toContainText("theirs.lab");
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(page.getByText(/What you typed stays here/)).toHaveCount(0);
 });

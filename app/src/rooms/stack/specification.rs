@@ -124,6 +124,8 @@ fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) 
     if may_edit {
         draft.keep(pane, handle, belongs.clone());
     }
+    let save = ServerAction::<SaveSpecification>::new();
+    settle(save, draft, belongs.clone());
     let stack_href = here.at(&format!("/stacks/{id}"));
     screen(
         &format!("Specification of {}", stack.stack.name),
@@ -138,8 +140,8 @@ fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) 
                 <h1>{stack.stack.name.clone()}</h1>
                 {move || verdict(draft)}
                 <span class="label" role="status">{move || how(draft)}</span>
-                {actions(here, &stack, draft, may_edit)}
-                {restored(draft, handle, belongs)}
+                {actions(here, &stack, draft, may_edit, save)}
+                {restored(draft, handle, belongs, save)}
             </div>
             <div class="panes panes-spec">
                 <section class="pane pane-paper p-4" aria-label="Form">
@@ -181,14 +183,18 @@ fn how(draft: Draft) -> String {
     format!("checked in {took} ms, {revision}{draft_word}")
 }
 
-fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyView {
+fn actions(
+    here: &Here,
+    stack: &StackView,
+    draft: Draft,
+    may_edit: bool,
+    save: ServerAction<SaveSpecification>,
+) -> AnyView {
     if !may_edit {
         return view! { <span class="label ml-auto">"You may read this; members may change it."</span> }
             .into_any();
     }
-    let save = ServerAction::<SaveSpecification>::new();
     let plan = ServerAction::<CreateRun>::new();
-    settle(save, draft, Belongs::new(here, stack));
     let id = stack.stack.id.to_string();
     let slug = here.slug.clone();
     let theirs = here.at(&format!("/stacks/{id}/specification"));
@@ -255,8 +261,17 @@ fn actions(here: &Here, stack: &StackView, draft: Draft, may_edit: bool) -> AnyV
 }
 
 /// Says that the text is not what was saved, where nobody typed it on this visit.
-fn restored(draft: Draft, handle: EditorHandle, belongs: Belongs) -> AnyView {
-    let discard = move |_| draft.discard(handle, &belongs);
+fn restored(
+    draft: Draft,
+    handle: EditorHandle,
+    belongs: Belongs,
+    save: ServerAction<SaveSpecification>,
+) -> AnyView {
+    let discard = move |_| {
+        draft.discard(handle, &belongs);
+        // What was refused is not there any more.
+        save.clear();
+    };
     view! {
         <Show when=move || draft.restored.get() && draft.changed()>
             <p class="basis-full text-muted" role="status">
