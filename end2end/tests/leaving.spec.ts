@@ -2,7 +2,7 @@
 // left.
 
 import type { Page } from "@playwright/test";
-import { alive, editor, homelab, open, SPECIFICATION, stack, write } from "./support/steps";
+import { alive, choose, editor, homelab, open, SPECIFICATION, stack, write } from "./support/steps";
 import { expect, test } from "./support/test";
 
 test.use({ as: "viewer" });
@@ -132,4 +132,34 @@ test("discarded, what was refused is not spoken of any more", async ({ page, fau
   await expect(await editor(page)).toContainText("theirs.lab");
   await expect(page.getByRole("alert")).toHaveCount(0);
   await expect(page.getByText(/What you typed stays here/)).toHaveCount(0);
+});
+
+test("signed out, a save says the way in, which leads back to what was typed", async ({ page, faults }) => {
+  faults.allow(/401/);
+  const path = await saved(page, "Gone and back");
+  await write(page, MINE);
+  await expect(page.locator(".pane-head")).toContainText("changed");
+  const session = await page.context().cookies();
+  await page.context().clearCookies();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  const way = page.locator(".pane-head").getByRole("link", { name: /^(Sign in|Open the homelab again)$/ });
+  await expect(page.locator(".pane-head").getByRole("alert")).toBeVisible();
+  await expect(way).toBeVisible();
+
+  await test.step("a session of another tab ends the word at the next answer", async () => {
+    await page.context().addCookies(session);
+    await write(page, MINE.replace("mine.lab", "still.lab"));
+    await expect(way).toHaveCount(0);
+    await expect(page.locator(".pane-head").getByRole("alert")).toHaveCount(0);
+  });
+
+  await page.context().clearCookies();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  page.on("dialog", (dialog) => void dialog.accept());
+  await way.click();
+  await choose(page, "viewer");
+  await page.waitForURL(`**${path}/specification`);
+  await alive(page);
+  await isBack(page, "still.lab");
+  await save(page, 2);
 });

@@ -143,7 +143,7 @@ impl Stage {
 }
 
 /// Where the browser has to go first, if that would help.
-fn way_out(problem: &Problem, path: &str) -> Option<String> {
+pub(crate) fn way_out(problem: &Problem, path: &str) -> Option<String> {
     let back = encode(path);
     match problem.code {
         ErrorCode::Unauthenticated => Some(format!("/auth/sign-in?return_to={back}")),

@@ -1,11 +1,13 @@
 //! What several pages of the room share.
 
 use leptos::prelude::*;
-use types::{Timestamp, stack::RunBrief};
+use leptos_router::hooks::use_location;
+use types::{ErrorCode, Timestamp, stack::RunBrief};
 
 use crate::{
     here::Here,
     ui::{
+        error::way_out,
         field::{Refusal, form_problem},
         pill,
         time::ago,
@@ -13,9 +15,32 @@ use crate::{
     },
 };
 
-/// A refusal on a line of its own in the head of a page.
+/// A refusal on a line of its own in the head of a page; with the way in where the
+/// session has ended, and back here.
 pub(crate) fn problem_line(refused: Refusal) -> AnyView {
-    view! { <div class="basis-full empty:hidden">{form_problem(refused)}</div> }.into_any()
+    let path = use_location().pathname;
+    let way_in = move || {
+        let (code, url) = refused.with(|it| {
+            let problem = it.as_ref()?;
+            Some((problem.code, way_out(problem, &path.read_untracked())?))
+        })?;
+        let words = if code == ErrorCode::Unauthenticated {
+            "Sign in"
+        } else {
+            "Open the homelab again"
+        };
+        let way = view! {
+            <p class="mt-1.5"><a class="link" rel="external" href=url>{words}</a> " and come back to this page."</p>
+        };
+        Some(way.into_any())
+    };
+    view! { <div class="basis-full empty:hidden">{form_problem(refused)}{way_in}</div> }.into_any()
+}
+
+/// Whether it was refused for want of a session.
+pub(crate) fn wants_session(refused: Refusal) -> bool {
+    let wanted = |code| matches!(code, ErrorCode::Unauthenticated | ErrorCode::StackSession);
+    refused.with_untracked(|it| it.as_ref().is_some_and(|it| wanted(it.code)))
 }
 
 /// `revision 12`, or that there is none yet.

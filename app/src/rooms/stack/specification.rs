@@ -12,7 +12,7 @@ use types::{
 
 use super::{
     draft::{Belongs, Draft},
-    parts::{self, problem_line},
+    parts::{self, problem_line, wants_session},
     run_actions::CreateRun,
     specification_form::form,
     specification_side::side,
@@ -195,6 +195,7 @@ fn actions(
             .into_any();
     }
     let plan = ServerAction::<CreateRun>::new();
+    forget_sign_in(draft, save, plan);
     let id = stack.stack.id.to_string();
     let slug = here.slug.clone();
     let theirs = here.at(&format!("/stacks/{id}/specification"));
@@ -298,6 +299,28 @@ fn compare(refused: Refusal, theirs: String) -> AnyView {
         </Show>
     }
     .into_any()
+}
+
+/// Whoever wanted a session has one once something was answered, e.g. a check: it may have
+/// been made in another tab.
+fn forget_sign_in(
+    draft: Draft,
+    save: ServerAction<SaveSpecification>,
+    plan: ServerAction<CreateRun>,
+) {
+    let (saving, planning) = (refusal(save), refusal(plan));
+    Effect::new(move |before: Option<()>| {
+        draft.check.track();
+        if before.is_none() {
+            return;
+        }
+        if wants_session(saving) {
+            save.clear();
+        }
+        if wants_session(planning) {
+            plan.clear();
+        }
+    });
 }
 
 fn settle(save: ServerAction<SaveSpecification>, draft: Draft, belongs: Belongs) {
