@@ -115,7 +115,7 @@ pub(crate) fn lead_on(path: &str) {
 
 /// Whether a browser without wasm sent a form: it is led back to its page, which
 /// then says what was wrong, and a status of ours would stop it.
-fn is_plain_form() -> bool {
+pub(crate) fn is_plain_form() -> bool {
     use_context::<http::request::Parts>().is_some_and(|parts| {
         parts.method == http::Method::POST
             && parts

@@ -26,6 +26,8 @@ test("sign in, launch, specify, plan and approve by links and forms", async ({ p
     await page.getByRole("button", { name: "Create homelab" }).click();
     await expect(page.getByText(/taken/).first()).toBeVisible();
     await expect(page).toHaveURL(/\/tenants\/new/);
+    await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Nordhaus again");
+    await expect(page.getByLabel(/Name in addresses/)).toHaveValue("nordhaus");
   });
 
   await test.step("make a homelab and launch it", async () => {

@@ -1,6 +1,9 @@
 //! A new tenant: its name and its name in addresses.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+#[cfg(feature = "ssr")]
+use server_fn::{ServerFn, error::ServerFnUrlError};
 #[cfg(feature = "ssr")]
 use types::portal::TenantCreate;
 use types::{Problem, portal::TenantView};
@@ -29,15 +32,48 @@ pub(crate) async fn create_tenant(
     #[server(default)] slug: String,
 ) -> Result<TenantView, Problem> {
     let actor = request::actor().await?;
-    let slug = Some(slug).filter(|slug| !slug.is_empty());
     let tenant = request::services()
         .portal
         .tenants
-        .create(&actor, TenantCreate { name, slug })
+        .create(
+            &actor,
+            TenantCreate {
+                name: name.clone(),
+                slug: Some(slug.clone()).filter(|slug| !slug.is_empty()),
+            },
+        )
         .await
-        .map_err(request::refused)?;
+        .map_err(|error| {
+            let problem = request::refused(error);
+            lead_back(&problem, &name, &slug);
+            problem
+        })?;
     leptos_axum::redirect(&format!("/tenant/{}", tenant.slug));
     Ok(tenant)
+}
+
+/// Of what was typed so much comes back, which is more than the form takes.
+#[cfg(feature = "ssr")]
+const MOST_CHARS: usize = 80;
+
+/// A form without scripts is led back to its page by an address, which brings back what
+/// was typed beside the refusal.
+#[cfg(feature = "ssr")]
+fn lead_back(problem: &Problem, name: &str, slug: &str) {
+    if !request::is_plain_form() {
+        return;
+    }
+    let refused = ServerFnUrlError::new(CreateTenant::PATH, problem.clone());
+    // Only the path and the query are taken: whichever site this is, it stays the same.
+    if let Ok(mut address) = refused.to_url("http://localhost/tenants/new") {
+        let short = |text: &str| text.chars().take(MOST_CHARS).collect::<String>();
+        address
+            .query_pairs_mut()
+            .append_pair("name", &short(name))
+            .append_pair("slug", &short(slug));
+        let query = address.query().unwrap_or_default();
+        leptos_axum::redirect(&format!("{}?{query}", address.path()));
+    }
 }
 
 /// The page.
@@ -55,6 +91,8 @@ pub(crate) fn tenant_new_page() -> AnyView {
 fn form() -> AnyView {
     let create = ServerAction::<CreateTenant>::new();
     let refused = refusal(create);
+    let query = use_location().query;
+    let typed = |name: &str| query.with_untracked(|query| query.get(name));
     let lede = "Your machines, stacks and members live in it. You can create more homelabs later.";
     view! {
         {page_head("Name your homelab", lede.into_any(), ().into_any())}
@@ -68,7 +106,7 @@ fn form() -> AnyView {
                         refused,
                         view! {
                             <input
-                                id="name" name="name" class="input" required maxlength="60" autocomplete="off"
+                                id="name" name="name" value=typed("name") class="input" required maxlength="60" autocomplete="off"
                                 aria-describedby="name-hint name-problem"
                                 aria-invalid=move || is_wrong(refused, "name").get().then_some("true")
                             />
@@ -81,7 +119,7 @@ fn form() -> AnyView {
                         refused,
                         view! {
                             <input
-                                id="slug" name="slug" class="input mono" autocomplete="off" autocapitalize="off"
+                                id="slug" name="slug" value=typed("slug") class="input mono" autocomplete="off" autocapitalize="off"
                                 spellcheck="false" pattern="[a-z][a-z0-9\\-]{1,38}[a-z0-9]"
                                 aria-describedby="slug-hint slug-problem"
                                 aria-invalid=move || is_wrong(refused, "slug").get().then_some("true")
