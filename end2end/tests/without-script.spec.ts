@@ -1,7 +1,7 @@
 // Links and forms alone: the main job in a browser without scripts.
 
 import type { Page } from "@playwright/test";
-import { signIn, SPECIFICATION } from "./support/steps";
+import { homelab, signIn, SPECIFICATION, stack, write } from "./support/steps";
 import { expect, test } from "./support/test";
 
 test.use({ javaScriptEnabled: false });
@@ -95,4 +95,38 @@ test("a form in a dialog that is refused says why", async ({ page, faults }) => 
   await page.goto(address);
   await expect(page).toHaveURL(/\/admin\/instances$/);
   await expect(page.getByText(/is registered already/)).toHaveCount(0);
+});
+
+test("a specification that somebody else saved in between: what was typed comes back", async ({ page, another, faults }) => {
+  test.setTimeout(90_000);
+  faults.allow(/\/pkg\/\S+\.js csp$/);
+  const other = await (await another({ as: "viewer", javaScriptEnabled: true })).newPage();
+  const path = await stack(other, await homelab(other, "Two plain hands"), "core-services");
+  await signIn(page, "viewer", `${path}/specification`);
+  await page.waitForURL(`**${path}/specification`);
+  const text = page.getByLabel("Specification in YAML");
+  const save = page.getByRole("button", { name: "Save", exact: true });
+  await expect(text).toBeVisible();
+
+  await write(other, SPECIFICATION.replace("test.lab", "theirs.lab"));
+  await other.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(other.getByText("Saved as revision 1.")).toBeVisible();
+
+  await text.fill(SPECIFICATION.replace("test.lab", "mine.lab"));
+  await save.click();
+  const theirs = page.getByRole("link", { name: "Read what was saved in another tab" });
+  await expect(page.getByRole("alert")).toContainText(/revision 1 in between/);
+  await expect(page.getByText(/What you typed stays here/)).toBeVisible();
+  await expect(text).toHaveValue(/domain: mine\.lab/);
+  await page.reload();
+  await expect(text).toHaveValue(/domain: mine\.lab/);
+
+  const opened = page.waitForEvent("popup");
+  await theirs.click();
+  await expect((await opened).getByLabel("Specification in YAML")).toHaveValue(/domain: theirs\.lab/);
+
+  await save.click();
+  await expect(page.getByText(/revision 2/).first()).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(text).toHaveValue(/domain: mine\.lab/);
 });

@@ -9,7 +9,9 @@ use types::{
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 
-use super::{specification::check_specification, stack::read_stack};
+use super::{
+    specification::check_specification, specification_refused::RefusedText, stack::read_stack,
+};
 use crate::{
     here::Here,
     ui::{editor::EditorHandle, kept},
@@ -71,7 +73,21 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(stack: &StackView) -> Self {
+    /// The text is the saved one, or the one that was not.
+    pub(super) fn new(stack: &StackView, refused: Option<RefusedText>) -> Self {
+        let draft = Self::of_saved(stack);
+        if let Some(refused) = refused {
+            draft.text.set(refused.yaml);
+            draft.revision.set(refused.base_revision);
+            match refused.check {
+                Ok(check) => draft.check.set(check),
+                Err(problem) => draft.unchecked.set(Some(problem)),
+            }
+        }
+        draft
+    }
+
+    fn of_saved(stack: &StackView) -> Self {
         Self {
             text: RwSignal::new(stack.specification.clone()),
             saved: RwSignal::new(stack.specification.clone()),

@@ -8,6 +8,7 @@ pub(crate) mod run_actions;
 pub(crate) mod runs;
 pub(crate) mod specification;
 pub(crate) mod specification_form;
+pub(crate) mod specification_refused;
 pub(crate) mod specification_side;
 #[expect(
     clippy::module_inception,

@@ -10,11 +10,14 @@ use types::{
     stack::{KitService, SpecificationCheck, StackView},
 };
 
+#[cfg(feature = "ssr")]
+use super::specification_refused;
 use super::{
     draft::{Belongs, Draft},
     parts::{self, problem_line, wants_session},
     run_actions::CreateRun,
     specification_form::form,
+    specification_refused::{RefusedText, use_refused},
     specification_side::side,
     stack::use_stack,
 };
@@ -26,7 +29,7 @@ use crate::{
     ui::{
         editor::{EditorHandle, editor},
         error::loaded_from,
-        field::{Refusal, refusal},
+        field::refusal,
         form::action_form,
         icon::{icon, lu},
         page::{Crumb, screen},
@@ -73,16 +76,24 @@ pub(crate) async fn save_specification(
     let scope = request::scope(&slug).await?;
     // Forms send lines with CR LF.
     let yaml = yaml.replace("\r\n", "\n");
+    let sent = request::is_plain_form().then(|| yaml.clone());
     let update = SpecificationUpdate {
         yaml,
         base_revision: Some(base_revision),
     };
-    request::services()
+    let saved = request::services()
         .stack
         .specifications
         .save(&scope, id, update)
-        .await
-        .map_err(request::refused)
+        .await;
+    let problem = match saved {
+        Ok(stack) => return Ok(stack),
+        Err(error) => request::refused(error),
+    };
+    if let Some(yaml) = sent {
+        specification_refused::keep(&problem, &scope, id, base_revision, yaml).await;
+    }
+    Err(problem)
 }
 
 /// The id of the form that the textarea belongs to.
@@ -92,21 +103,28 @@ pub(crate) const FORM: &str = "specification-form";
 pub(crate) fn specification_page() -> AnyView {
     let stack = use_stack();
     let kits = Resource::new(|| (), |()| read_kits());
+    let refused = use_refused();
     loaded_from(
-        move || async move { Ok((stack.await?, kits.await?)) },
-        |here, (stack, kits)| {
+        move || async move { Ok((stack.await?, kits.await?, refused.await)) },
+        |here, (stack, kits, refused)| {
             let name = stack.stack.kit.split('@').next().unwrap_or_default();
             let services = kits
                 .into_iter()
                 .find(|kit| kit.name == name)
                 .map(|kit| kit.services);
-            view_specification(&here, stack, services.unwrap_or_default())
+            view_specification(&here, stack, services.unwrap_or_default(), refused)
         },
     )
 }
 
-fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) -> AnyView {
-    let draft = Draft::new(&stack);
+fn view_specification(
+    here: &Here,
+    stack: StackView,
+    services: Vec<KitService>,
+    refused: Option<RefusedText>,
+) -> AnyView {
+    let is_kept = refused.is_some();
+    let draft = Draft::new(&stack, refused);
     let id = stack.stack.id;
     let may_edit = stack.role != Role::Viewer;
     let belongs = Belongs::new(here, &stack);
@@ -114,7 +132,7 @@ fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) 
     let take = Callback::new(move |text| draft.take(&typed, text));
     let problems = Signal::derive(move || draft.check.with(|it| it.problems.clone()));
     let (handle, text) = editor(
-        stack.specification.clone(),
+        draft.text.get_untracked(),
         FORM,
         !may_edit,
         problems,
@@ -140,7 +158,7 @@ fn view_specification(here: &Here, stack: StackView, services: Vec<KitService>) 
                 <h1>{stack.stack.name.clone()}</h1>
                 {move || verdict(draft)}
                 <span class="label" role="status">{move || how(draft)}</span>
-                {actions(here, &stack, draft, may_edit, save)}
+                {actions(here, &stack, draft, may_edit, save, is_kept)}
                 {restored(draft, handle, belongs, save)}
             </div>
             <div class="panes panes-spec">
@@ -189,6 +207,7 @@ fn actions(
     draft: Draft,
     may_edit: bool,
     save: ServerAction<SaveSpecification>,
+    is_kept: bool,
 ) -> AnyView {
     if !may_edit {
         return view! { <span class="label ml-auto">"You may read this; members may change it."</span> }
@@ -255,7 +274,7 @@ fn actions(
             }.into_any())}
         </div>
         {problem_line(refusal(save))}
-        {compare(refusal(save), theirs)}
+        {compare(save, theirs, is_kept)}
         {problem_line(refusal(plan))}
     }
     .into_any()
@@ -284,11 +303,20 @@ fn restored(
     .into_any()
 }
 
-/// The way to what somebody else saved in between; this tab keeps what was typed.
-fn compare(refused: Refusal, theirs: String) -> AnyView {
-    let conflict =
-        move || refused.with(|it| it.as_ref().is_some_and(|it| it.code == ErrorCode::Conflict));
+/// The way to what somebody else saved in between; this tab keeps what was typed. Without
+/// scripts the server does, and `is_kept` says whether it still had it.
+fn compare(save: ServerAction<SaveSpecification>, theirs: String, is_kept: bool) -> AnyView {
+    let refused = refusal(save);
+    // What was refused on this page is in its editor; this came from the one before.
+    let came = !is_kept && refused.with_untracked(Option::is_some);
+    let lost = move || came && save.version().get() == 0 && refused.with(Option::is_some);
+    let conflict = move || {
+        !lost() && refused.with(|it| it.as_ref().is_some_and(|it| it.code == ErrorCode::Conflict))
+    };
     view! {
+        <Show when=lost>
+            <p class="basis-full">"What you typed could not be kept. The text here is what was saved."</p>
+        </Show>
         <Show when=conflict>
             <p class="basis-full">
                 <a class="link" href=theirs.clone() target="_blank" rel="external">
