@@ -82,6 +82,15 @@ test.describe(() => {
     await expect(dialog.locator(".secret")).toBeVisible();
   });
 
+  test("its link tells whoever belongs there already so", async ({ page }) => {
+    await invite(page, "Own place");
+    const link = await page.locator(".secret").innerText();
+    await page.goto(link);
+    await expect(page.getByRole("heading", { name: "You belong to Own place already" })).toBeVisible();
+    await page.getByRole("link", { name: "Open Own place" }).click();
+    await page.waitForURL("**/tenant/own-place");
+  });
+
   test("its link is copied when the browser says so, not before", async ({ page }) => {
     await page.addInitScript(() => {
       const writeText = () => new Promise<void>((resolve) => document.addEventListener("written", () => resolve(), { once: true }));

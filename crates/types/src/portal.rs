@@ -217,6 +217,8 @@ pub struct InvitationLink {
 pub struct InvitationOffer {
     /// Name of the tenant.
     pub tenant: String,
+    /// Its name in addresses.
+    pub slug: String,
     /// The role it gives.
     pub role: Role,
     /// Who invited.

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderValue, StatusCode, Uri, header, request::Parts},
     middleware::{self, Next},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::any,
 };
 use domain::actor::Credentials;
@@ -142,6 +142,14 @@ pub(super) fn is_for_programs(path: &str) -> bool {
     }
 }
 
+/// The address without slashes at its end, on this site. With scripts they would make no
+/// difference.
+fn without_slash(uri: &Uri) -> Option<String> {
+    let path = uri.path().strip_suffix('/')?.trim_matches('/');
+    let query = uri.query().map(|query| format!("?{query}"));
+    (!path.is_empty()).then(|| format!("/{path}{}", query.unwrap_or_default()))
+}
+
 /// A path that nothing serves: a problem where a program asks, else the interface's
 /// own page for it, with 404.
 async fn not_found(State(state): State<AppState>, request: Request) -> Response {
@@ -150,6 +158,9 @@ async fn not_found(State(state): State<AppState>, request: Request) -> Response 
             ErrorCode::NotFound,
             "There is nothing at this address.",
         ));
+    }
+    if let Some(address) = without_slash(request.uri()) {
+        return Redirect::permanent(&address).into_response();
     }
     let options = state.leptos.clone();
     let render =

@@ -141,6 +141,27 @@ async fn what_cannot_be_read_is_said_without_the_words_of_a_framework() {
 }
 
 #[tokio::test]
+async fn a_slash_at_the_end_of_a_page_leads_to_the_page() {
+    let app = TestApp::with_issuer().await;
+    let ada = app.browser();
+    for (asked, place) in [
+        ("/kits/", "/kits"),
+        (
+            "/tenant/harbour/runs//?state=failed",
+            "/tenant/harbour/runs?state=failed",
+        ),
+        // Never another site.
+        ("//elsewhere.example/", "/elsewhere.example"),
+    ] {
+        let answer = ada.get(asked).await;
+        assert_eq!(answer.status(), StatusCode::PERMANENT_REDIRECT, "{asked}");
+        assert_eq!(answer.headers()["location"], place, "{asked}");
+    }
+    let answer = ada.get("/v1/stacks/").await;
+    problem(answer, StatusCode::NOT_FOUND, "not_found").await;
+}
+
+#[tokio::test]
 async fn a_body_is_an_object() {
     let app = TestApp::with_issuer().await;
     let lab = Homelab::build(&app).await;

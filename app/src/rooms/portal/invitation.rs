@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use server_fn::codec::GetUrl;
 use types::{
     Problem,
-    portal::{InvitationOffer, TenantView},
+    portal::{InvitationOffer, Role, TenantView},
 };
 
 #[cfg(feature = "ssr")]
@@ -63,6 +63,10 @@ pub(crate) fn invitation_page() -> AnyView {
 }
 
 fn view_offer(here: &Here, offer: &InvitationOffer, secret: String) -> AnyView {
+    let mut tenants = here.viewer.iter().flat_map(|viewer| &viewer.tenants);
+    if let Some(own) = tenants.find(|one| one.slug == offer.slug) {
+        return belongs(offer, own.role);
+    }
     let accept = ServerAction::<AcceptInvitation>::new();
     let action = match &here.viewer {
         Some(viewer) => {
@@ -106,6 +110,26 @@ fn view_offer(here: &Here, offer: &InvitationOffer, secret: String) -> AnyView {
                 {action}
                 <div class="mt-3 empty:hidden">{form_problem(refusal(accept))}</div>
             </div>
+        }
+        .into_any(),
+    )
+}
+
+/// For who belongs there already: the link stays good for whom it is meant.
+fn belongs(offer: &InvitationOffer, own: Role) -> AnyView {
+    let title = format!("You belong to {} already", offer.tenant);
+    let lede = format!(
+        "Your role is {}. The link is still good for whom it is meant.",
+        role(own)
+    );
+    plain(
+        &title,
+        false,
+        view! {
+            {page_head(&title, lede.into_any(), ().into_any())}
+            <a class="btn btn-primary" href=format!("/tenant/{}", offer.slug)>
+                {format!("Open {}", offer.tenant)}
+            </a>
         }
         .into_any(),
     )

@@ -135,6 +135,7 @@ impl Invitations {
             .await?;
         Ok(InvitationOffer {
             tenant: tenant.name,
+            slug: tenant.slug,
             role: invitation.role,
             invited_by: inviter.map(|user| user.name).unwrap_or_default(),
         })
