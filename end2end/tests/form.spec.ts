@@ -36,7 +36,12 @@ test("a text that is no YAML takes nothing from the form, which says so", async 
   await write(page, SPECIFICATION);
   await expect(domain).toHaveValue("test.lab");
   await expect(domain).toBeEnabled();
-  for (const broken of [`${SPECIFICATION}foo: [\n`, `${SPECIFICATION}domain: twice.lab\n`]) {
+  for (const broken of [
+    `${SPECIFICATION}foo: [\n`,
+    `${SPECIFICATION}domain: twice.lab\n`,
+    `${SPECIFICATION}alias: *nowhere\n`,
+    "- a list\n",
+  ]) {
     await write(page, broken);
     await expect(word).toBeVisible();
     await expect(domain).toBeDisabled();

@@ -31,6 +31,7 @@ test.describe(() => {
     await expect(dialog.getByRole("button", { name: "Create link" })).toHaveCount(0);
     await expect(dialog.getByRole("button", { name: "Cancel" })).toHaveCount(0);
     await expect(note).toBeDisabled();
+    await expect(dialog.getByRole("button", { name: "Done" })).toBeFocused();
     await dialog.getByRole("button", { name: "Done" }).click();
 
     await page.getByRole("listitem").filter({ hasText: "Nora" }).getByRole("button", { name: "Revoke" }).click();

@@ -35,6 +35,29 @@ pub async fn down(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// Makes the index by which the jobs of a state are listed, the newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn index_states(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let index = Index::create()
+        .name("job_state")
+        .table(Job::Table)
+        .col(Job::State)
+        .col(Job::Id)
+        .take();
+    manager.create_index(index).await
+}
+
+/// Drops it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_states(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let index = Index::drop().name("job_state").table(Job::Table).take();
+    manager.drop_index(index).await
+}
+
 fn job() -> TableCreateStatement {
     Table::create()
         .table(Job::Table)

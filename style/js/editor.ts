@@ -18,7 +18,7 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { isMap, isSeq, parseDocument } from "yaml";
+import { type Document, isMap, isSeq, parseDocument } from "yaml";
 
 /** A problem: line and column from 1. */
 type Mark = { line: number; column: number; text: string };
@@ -161,11 +161,25 @@ function mount(area: HTMLTextAreaElement, onChange: (text: string) => void) {
 
 const text = (value: unknown): string => (value === undefined || value === null ? "" : String(value));
 
-/** What the form shows of a text, as JSON; nothing when the text is no YAML. */
-function model(source: string): string | undefined {
+/** The document of a text, or nothing when it is none that a form could show and change. */
+function readable(source: string): Document.Parsed | undefined {
   const document = parseDocument(source);
   if (document.errors.length > 0) return undefined;
-  const value = document.toJS() ?? {};
+  if (document.contents !== null && !isMap(document.contents)) return undefined;
+  try {
+    // An alias may name what is not there.
+    document.toJS();
+    return document;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the form shows of a text, as JSON; nothing when it cannot be read. */
+function model(source: string): string | undefined {
+  const document = readable(source);
+  if (!document) return undefined;
+  const value: any = document.toJS() ?? {};
   const nodes = Array.isArray(value.nodes) ? value.nodes : [];
   const services = value.services && typeof value.services === "object" ? value.services : {};
   return JSON.stringify({
@@ -177,8 +191,8 @@ function model(source: string): string | undefined {
 
 /** The text with another value at a path; comments and order stay. */
 function edit(source: string, path: string, value?: string): string | undefined {
-  const document = parseDocument(source);
-  if (document.errors.length > 0) return undefined;
+  const document = readable(source);
+  if (!document) return undefined;
   const keys = JSON.parse(path) as (string | number)[];
   if (value === undefined) {
     document.deleteIn(keys);

@@ -8,7 +8,7 @@ use leptos_router::{
 };
 use types::Problem;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlDialogElement, HtmlFormElement};
+use web_sys::{HtmlDialogElement, HtmlElement, HtmlFormElement};
 
 use super::{
     field::{Refusal, refusal},
@@ -143,6 +143,17 @@ pub(crate) fn open(id: &str) {
     }
 }
 
+/// Moves the focus to the way out of a dialog: what had it may be gone.
+pub(crate) fn focus_way_out(id: &str) {
+    if let Some(dialog) = find(id)
+        && let Ok(Some(button)) = dialog.query_selector(".dialog-actions button")
+        && let Some(button) = button.dyn_ref::<HtmlElement>()
+    {
+        // Refused only when the element left the page in between.
+        drop(button.focus());
+    }
+}
+
 /// Whether a dialog is open.
 pub(crate) fn is_open(id: &str) -> bool {
     find(id).is_some_and(|dialog| dialog.open())
@@ -201,8 +212,8 @@ where
     });
 }
 
-/// Says what was refused when the dialog was closed already, and forgets it: opened anew
-/// the dialog would begin with it. What came with the page stays where the page shows it.
+/// Says what was refused when the dialog was closed already, or before the page lived, and
+/// forgets it: opened anew the dialog would begin with it.
 pub(crate) fn say_when_late<S>(id: &'static str, action: ServerAction<S>)
 where
     S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
@@ -210,19 +221,18 @@ where
 {
     let toasts = toasts();
     let refused = refusal(action);
-    Effect::new(move |before: Option<()>| {
-        let Some(problem) = refused.get() else {
-            return;
-        };
-        if before.is_some() && !is_open(id) {
+    Effect::new(move |_| {
+        if let Some(problem) = refused.get()
+            && !is_open(id)
+        {
             toasts.say(Tone::Bad, problem.detail);
             action.clear();
         }
     });
 }
 
-/// The dialog of a row of a list. Its action is that of all rows: it shows what was refused
-/// while it was open itself, and forgets that when it is closed.
+/// The dialog of a row of a list. Its action is that of all rows: it shows what it asked for
+/// itself and was refused, and forgets that when it is closed.
 pub(crate) fn row_dialog<S>(
     id: String,
     title: String,
@@ -234,9 +244,17 @@ where
     S::Output: Clone + Send + Sync + 'static,
 {
     let refused = refusal(action);
-    let here = RwSignal::new(None);
+    let (here, asked) = (RwSignal::new(None), StoredValue::new(false));
+    let (own, pending) = (id.clone(), action.pending());
+    Effect::new(move |_| {
+        if pending.get() {
+            asked.set_value(is_open(&own));
+        }
+    });
     let own = id.clone();
-    Effect::new(move |_| here.set(refused.get().filter(|_| is_open(&own))));
+    Effect::new(move |_| {
+        here.set(refused.get().filter(|_| asked.get_value() && is_open(&own)));
+    });
     dialog_then(id, title, body(here.into()), move || action.clear())
 }
 

@@ -47,16 +47,16 @@ where
         let page = Arc::clone(&page);
         Box::pin(async move {
             let (read, render) = &*page;
-            let data = loop {
+            let (data, here) = loop {
                 let asked = stage.params.get_untracked();
                 let data = read().await;
+                let here = stage.here().await;
                 // Otherwise another page was asked for meanwhile, and of several answers some
                 // may be of the one before.
                 if stage.params.get_untracked() == asked {
-                    break data;
+                    break (data, here);
                 }
             };
-            let here = stage.here().await;
             stage.show(|| match data {
                 Ok(data) => render(here, data),
                 Err(problem) => {

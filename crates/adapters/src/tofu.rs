@@ -150,7 +150,7 @@ impl InfrastructureRunner for TofuRunner {
         fs::create_dir_all(&work.output).map_err(|error| disk("make the output folder", error))?;
         session.init().await?;
         if work.anew.is_some() {
-            if *watch.stop.borrow() != Stop::No {
+            if *watch.stop.borrow() != Stop::No || !(watch.touch)().await? {
                 return Err(RunError::Stopped);
             }
             session.empty_output()?;

@@ -3,7 +3,7 @@
 
 mod portal;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -387,7 +387,13 @@ pub struct RunWatch {
     pub events: Arc<dyn Fn(RunProgress) + Send + Sync>,
     /// Tells to stop.
     pub stop: watch::Receiver<Stop>,
+    /// Asked before anything is changed that the state's lock does not guard; `false` when
+    /// the run is another's by now.
+    pub touch: Touch,
 }
+
+/// Writes down that a run changes something from now on.
+pub type Touch = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<bool>> + Send>> + Send + Sync>;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq)]

@@ -266,7 +266,7 @@ pub struct ApiTokenView {
 pub struct ApiTokenCreate {
     /// A name to recognise it by, 1 to 60 characters.
     pub name: String,
-    /// What it may do; at least one.
+    /// What it may do; at least one, and `read` is always one of them.
     pub scopes: Vec<Scope>,
     /// Days until it stops to work, 1 to 365.
     pub days: u16,

@@ -14,7 +14,7 @@ use crate::{
     here::use_param,
     rooms::portal::health_card::current,
     ui::{
-        dialog::{answers, dialog_then, opener},
+        dialog::{answers, dialog_then, opener, say_when_late},
         error::loaded_from,
         field::{form_problem, refusal},
         form::action_form,
@@ -250,6 +250,7 @@ fn facts(instance: &InstanceView, now: Timestamp) -> AnyView {
 
 fn remove_dialog(instance: &InstanceView) -> AnyView {
     let remove = ServerAction::<RemoveInstance>::new();
+    say_when_late(REMOVE, remove);
     let id = instance.id.to_string();
     dialog_then(
         REMOVE,

@@ -17,7 +17,7 @@ use super::{
 #[cfg(feature = "ssr")]
 use crate::request;
 use crate::ui::{
-    dialog::{answers, dialog_then, opener},
+    dialog::{answers, dialog_then, opener, say_when_late},
     error::loaded,
     field::{field, form_problem, is_wrong, refusal},
     form::action_form,
@@ -227,6 +227,7 @@ pub(super) fn provision() -> AnyView {
             {answers(REGISTER, "Cancel", create, "btn btn-primary", lu::LuPlus, "Register")}
         }.into_any())}
     };
+    say_when_late(REGISTER, create);
     view! {
         {opener(REGISTER, "btn btn-primary", lu::LuPlus, "Register an instance")}
         {dialog_then(REGISTER, "Register an instance".to_owned(), body.into_any(), move || create.clear())}

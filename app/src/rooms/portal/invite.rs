@@ -14,7 +14,9 @@ use crate::{
     here::Here,
     ui::{
         copy::copy_button,
-        dialog::{closer, dialog_then, finisher, is_open, open_by_address},
+        dialog::{
+            closer, dialog_then, finisher, focus_way_out, is_open, open_by_address, say_when_late,
+        },
         field::{form_problem, refusal},
         form::action_form,
         icon::{icon, lu},
@@ -135,14 +137,20 @@ pub(super) fn invite_dialog(
         }
         action.clear();
     };
+    say_when_late(INVITE, action);
     // Answered when it was closed already: the link is seen by nobody.
     Effect::new(move |_| {
-        if value.with(Option::is_some) && !is_open(INVITE) {
+        if value.with(|it| matches!(it, Some(Ok(_)))) && !is_open(INVITE) {
             closed();
         }
     });
     // The link is there: the same form once more would make a second one.
     let made = Memo::new(move |_| value.with(|it| matches!(it, Some(Ok(_)))));
+    Effect::new(move |_| {
+        if made.get() {
+            request_animation_frame(|| focus_way_out(INVITE));
+        }
+    });
     let ways_out = move || {
         if made.get() {
             return finisher(INVITE);

@@ -139,13 +139,20 @@ impl Draft {
     }
 
     /// Takes note of what somebody else saved in between, so that saving again is
-    /// on top of it; what was typed stays.
-    pub(super) fn catch_up(self, of: Belongs) {
+    /// on top of it; what was typed stays, and what was discarded meanwhile gives way.
+    pub(super) fn catch_up(self, handle: EditorHandle, of: Belongs) {
         leptos::task::spawn_local(async move {
             // Without an answer saving again is refused as before.
-            if let Ok(stack) = read_stack(of.slug, of.id).await {
-                self.saved.try_set(stack.specification);
-                self.revision.try_set(stack.stack.revision);
+            let Ok(stack) = read_stack(of.slug.clone(), of.id).await else {
+                return;
+            };
+            let typed = self.text.try_get_untracked();
+            let discarded = typed.is_some() && typed == self.saved.try_get_untracked();
+            self.saved.try_set(stack.specification.clone());
+            self.revision.try_set(stack.stack.revision);
+            if discarded {
+                handle.replace(&stack.specification);
+                self.take(&of, stack.specification);
             }
         });
     }

@@ -143,7 +143,7 @@ fn view_specification(
         draft.keep(pane, handle, belongs.clone());
     }
     let save = ServerAction::<SaveSpecification>::new();
-    settle(save, draft, belongs.clone());
+    settle(save, draft, handle, belongs.clone());
     let stack_href = here.at(&format!("/stacks/{id}"));
     screen(
         &format!("Specification of {}", stack.stack.name),
@@ -351,7 +351,12 @@ fn forget_sign_in(
     });
 }
 
-fn settle(save: ServerAction<SaveSpecification>, draft: Draft, belongs: Belongs) {
+fn settle(
+    save: ServerAction<SaveSpecification>,
+    draft: Draft,
+    handle: EditorHandle,
+    belongs: Belongs,
+) {
     let toasts = toasts();
     let value = save.value();
     let input = save.input();
@@ -376,7 +381,7 @@ fn settle(save: ServerAction<SaveSpecification>, draft: Draft, belongs: Belongs)
             );
         }
         Some(Err(problem)) if problem.code == ErrorCode::Conflict => {
-            draft.catch_up(belongs.clone());
+            draft.catch_up(handle, belongs.clone());
         }
         _ => {}
     });

@@ -117,6 +117,8 @@ mod kept {
     const KEPT_MS: i64 = 5 * 60 * 1000;
     /// All texts together, in bytes.
     const MOST_BYTES: usize = 8 << 20;
+    /// One text; several times what may be saved.
+    const MOST_BYTES_EACH: usize = 1 << 20;
 
     /// One try to save; whose it was, so that nobody else reads it.
     #[derive(PartialEq, Eq)]
@@ -151,9 +153,16 @@ mod kept {
             .map(|text| (text.yaml.clone(), text.base_revision))
     }
 
-    /// Adds a text; those that are over go, and the oldest ones when they are too many.
+    /// Adds a text. Those that are over go, that of the same member in the same stack, and
+    /// the oldest ones when they are too many.
     fn add(texts: &mut VecDeque<Text>, text: Text) {
-        texts.retain(|one| text.at.millis_since(one.at) < KEPT_MS);
+        texts.retain(|one| {
+            let same = one.save.member == text.save.member && one.save.stack == text.save.stack;
+            !same && text.at.millis_since(one.at) < KEPT_MS
+        });
+        if text.yaml.len() > MOST_BYTES_EACH {
+            return;
+        }
         texts.push_back(text);
         while texts.iter().map(|one| one.yaml.len()).sum::<usize>() > MOST_BYTES {
             texts.pop_front();
@@ -166,15 +175,17 @@ mod kept {
 
         use types::Timestamp;
 
-        use super::{KEPT_MS, MOST_BYTES, Save, Text, add};
+        use super::{KEPT_MS, MOST_BYTES_EACH, Save, Text, add};
 
+        /// The text of somebody of their own.
         fn text(request: &str, at: i64, bytes: usize) -> Text {
-            let id = "01890000-0000-7000-8000-000000000001";
+            let id = |last: u8| format!("01890000-0000-7000-8000-0000000000{last:02}");
+            let member = request.as_bytes()[0] - b'a';
             Text {
                 save: Save {
                     request: request.to_owned(),
-                    member: id.parse().unwrap(),
-                    stack: id.parse().unwrap(),
+                    member: id(member).parse().unwrap(),
+                    stack: id(0).parse().unwrap(),
                 },
                 yaml: "a".repeat(bytes),
                 base_revision: 1,
@@ -189,15 +200,20 @@ mod kept {
         #[test]
         fn texts_go_after_a_while_and_when_they_are_too_many() {
             let mut texts = VecDeque::new();
-            add(&mut texts, text("old", 0, 1));
-            add(&mut texts, text("new", KEPT_MS - 1, 1));
-            assert_eq!(names(&texts), ["old", "new"]);
-            add(&mut texts, text("newer", KEPT_MS, MOST_BYTES - 1));
-            assert_eq!(names(&texts), ["new", "newer"]);
-            add(&mut texts, text("newest", KEPT_MS, 1));
-            assert_eq!(names(&texts), ["newer", "newest"]);
-            add(&mut texts, text("huge", KEPT_MS, MOST_BYTES + 1));
-            assert!(texts.is_empty());
+            add(&mut texts, text("a", 0, 1));
+            add(&mut texts, text("b", KEPT_MS - 1, 1));
+            assert_eq!(names(&texts), ["a", "b"]);
+            add(&mut texts, text("c", KEPT_MS, 1));
+            assert_eq!(names(&texts), ["b", "c"]);
+            // One that is too large takes nobody else's place.
+            add(&mut texts, text("d", KEPT_MS, MOST_BYTES_EACH + 1));
+            assert_eq!(names(&texts), ["b", "c"]);
+            add(&mut texts, text("b again", KEPT_MS, 1));
+            assert_eq!(names(&texts), ["c", "b again"]);
+            for name in ["e", "f", "g", "h", "i", "j", "k", "l"] {
+                add(&mut texts, text(name, KEPT_MS, MOST_BYTES_EACH));
+            }
+            assert_eq!(names(&texts), ["e", "f", "g", "h", "i", "j", "k", "l"]);
         }
     }
 }

@@ -80,12 +80,9 @@ impl ApiTokens {
             days,
         } = wanted;
         let name = name.trim().to_owned();
-        // Nothing can be written or approved that cannot be read.
         if !scopes.is_empty() {
-            scopes.push(Scope::Read);
+            scopes = with_read(scopes);
         }
-        scopes.sort_unstable();
-        scopes.dedup();
         let mut wrong = Wrong::default();
         wrong.unless(
             is_line(&name, 1..=60),
@@ -275,10 +272,20 @@ fn words(scopes: &[Scope]) -> String {
 }
 
 fn scopes(words: &str) -> Vec<Scope> {
-    words
-        .split(' ')
-        .filter_map(|word| word.parse().ok())
-        .collect()
+    with_read(
+        words
+            .split(' ')
+            .filter_map(|word| word.parse().ok())
+            .collect(),
+    )
+}
+
+/// Nothing can be written or approved that cannot be read.
+fn with_read(mut scopes: Vec<Scope>) -> Vec<Scope> {
+    scopes.push(Scope::Read);
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes
 }
 
 fn view(token: api_token::Model) -> ApiTokenView {

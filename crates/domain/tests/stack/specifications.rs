@@ -321,6 +321,33 @@ async fn what_is_being_prepared_counts(world: &World) {
     worker.stop().await;
 }
 
+async fn what_is_approved_counts_whatever_was_asked_for_since(world: &World) {
+    let scope = world.admin().await;
+    let names: Vec<String> = (0..6).map(|n| format!("nuc-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let worker = world.work();
+    let stack = world.stack(&scope, "one", &names).await;
+    let one = world.waiting(&scope, stack).await;
+    // Nothing stands yet, so there is nothing to destroy.
+    let destroy = RunCreate {
+        kind: RunKind::Destroy,
+        confirm: Some("one".to_owned()),
+    };
+    let idle = world.stack.runs.create(&scope, stack, destroy).await;
+    let idle = idle.expect("a run").run.number;
+    world.reach(&scope, idle, RunState::Unchanged).await;
+    let other = world.stack(&scope, "other", &names).await;
+    let other = world.waiting(&scope, other).await;
+    world.runner.next(Misbehave::ApplyHangsBeforeLock);
+    world.approve(&scope, &one).await.expect("approved");
+    world
+        .reach(&scope, one.run.number, RunState::Applying)
+        .await;
+    let refused = world.approve(&scope, &other).await.expect_err("too many");
+    assert_eq!(refused.code(), ErrorCode::PlanLimit);
+    worker.stop().await;
+}
+
 async fn what_failed_counts_until_a_plan_says_what_stands(world: &World) {
     let scope = world.admin().await;
     let worker = world.work();
@@ -409,6 +436,7 @@ on_both!(
     the_tenants_plan_limits_nodes_over_all_stacks,
     two_plans_that_fit_alone_are_not_approved_together,
     what_is_being_prepared_counts,
+    what_is_approved_counts_whatever_was_asked_for_since,
     what_failed_counts_until_a_plan_says_what_stands,
     a_new_revision_makes_waiting_plans_stale,
     members_edit_and_viewers_read,

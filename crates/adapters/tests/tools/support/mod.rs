@@ -61,6 +61,7 @@ impl Watched {
                 count.send_modify(|count| *count += 1);
             }),
             stop: stopped,
+            touch: Arc::new(|| Box::pin(async { Ok(true) })),
         };
         Self {
             watch,

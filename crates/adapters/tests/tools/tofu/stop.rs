@@ -115,7 +115,7 @@ async fn whose_time_is_over_counts_as_killed_unless_it_ends_in_order() {
         let stack = Stack::new(&[("main.tf", "")]).await;
         let apply = format!("trap 'exit {code}' INT; while :; do sleep 0.1; done");
         let limits = Limits {
-            wall: Duration::from_millis(500),
+            wall: Duration::from_secs(4),
             ..LIMITS
         };
         let runner = pretend(&stack, &apply, limits);

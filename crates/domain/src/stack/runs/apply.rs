@@ -1,7 +1,7 @@
 //! The job that applies an approved plan, once.
 //!
-//! From the moment that OpenTofu takes the state's lock in an apply, or that everything is
-//! to be made anew, things may have changed. So an attempt that finds such an apply of an earlier attempt does not
+//! From the moment that OpenTofu takes the state's lock in an apply, or that the output
+//! folder is emptied to make everything anew, things may have changed. So an attempt that finds such an apply of an earlier attempt does not
 //! repeat it: the run then needs a new plan, which makes everything anew. Before the lock
 //! nothing can have changed, and the apply is simply begun again.
 
@@ -240,9 +240,6 @@ impl Attempt {
             return Err(Error::refused(ErrorCode::PlanStale, why).into());
         }
         let anew = cut_off.map(|_| Vec::new());
-        if anew.is_some() && !self.touch().await? {
-            return Err(Without::Stopped);
-        }
         let work = self.infrastructure(&kit, inputs.variables.clone(), anew);
         let answer = self
             .observe(progress, |watch| {
@@ -256,26 +253,6 @@ impl Attempt {
             Err(RunError::Killed) => Err(Without::Killed),
             Err(RunError::Failed(error)) => Err(error.into()),
         }
-    }
-
-    /// Writes down that the apply may change things from now on, though OpenTofu has not
-    /// taken the state's lock yet: to make everything anew begins with the output folder.
-    /// `false` when another attempt has the run.
-    async fn touch(&self) -> Result<bool> {
-        let transaction = self.db.begin().await?;
-        let Some(run) = self.lock(&transaction).await? else {
-            return Ok(false);
-        };
-        row::change()
-            .col_expr(
-                run::Column::ApplyLockedAt,
-                Expr::value(self.core.env.now().0),
-            )
-            .filter(run::Column::Id.eq(run.id))
-            .exec(&transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(true)
     }
 
     /// Writes down what the apply came to, from what was observed.

@@ -26,9 +26,9 @@ use entity::namespace::{counter, run, stack, stack_revision};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict, Query},
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, Func, OnConflict, Query},
 };
 use types::{
     ErrorCode, FieldProblem, Problem, RunId, StackId,
@@ -348,24 +348,39 @@ fn sum(nodes: BTreeMap<StackId, u32>) -> u32 {
 /// one does. In a transaction that takes the tenant's [`turn`] no other run is approved
 /// until its end.
 async fn nodes_by_stack(on: &impl ConnectionTrait) -> Result<BTreeMap<StackId, u32>> {
+    // When a run began to change something, or said that nothing was to be changed.
+    let told = || {
+        Func::coalesce([
+            Expr::col(run::Column::ApplyLockedAt),
+            Expr::col(run::Column::FinishedAt),
+        ])
+    };
     let last = Query::select()
-        .expr(Expr::col(run::Column::Number).max())
+        .column(run::Column::StackId)
+        .expr(Func::max(told()))
         .from(run::Entity)
         .and_where(
             run::Column::State
-                .is_in([RunState::Approved, RunState::Applying, RunState::Unchanged])
+                .eq(RunState::Unchanged)
                 .or(run::Column::ApplyLockedAt.is_not_null()),
         )
         .group_by_col(run::Column::StackId)
         .take();
     // The last one of each stack, unless its nodes are recorded. Read before these are: one
     // that ends in between counts then.
+    let unrecorded = Condition::all()
+        .add(run::Column::State.is_not_in([RunState::Applied, RunState::Unchanged]))
+        .add(run::Column::ApplyLockedAt.is_not_null())
+        .add(Expr::tuple([Expr::col(run::Column::StackId), Expr::expr(told())]).in_subquery(last));
     let coming: Vec<(StackId, i32)> = run::Entity::find()
         .select_only()
         .columns([run::Column::StackId, run::Column::Revision])
-        .filter(run::Column::Number.in_subquery(last))
         .filter(run::Column::Kind.eq(RunKind::Apply))
-        .filter(run::Column::State.is_not_in([RunState::Applied, RunState::Unchanged]))
+        .filter(
+            Condition::any()
+                .add(run::Column::State.is_in([RunState::Approved, RunState::Applying]))
+                .add(unrecorded),
+        )
         .into_tuple()
         .all(on)
         .await?;

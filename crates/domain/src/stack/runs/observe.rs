@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     Result,
-    ports::{RunProgress, RunWatch, Stop},
+    ports::{RunProgress, RunWatch, Stop, Touch},
+    stack::specifications::lock_stack,
 };
 
 /// How often an attempt looks whether somebody cancelled its run.
@@ -99,6 +100,7 @@ impl Attempt {
             // A report after the end has nobody to take it.
             events: Arc::new(move |event| drop(sender.send(event))),
             stop: stopped,
+            touch: self.touch(),
         };
         let work = async {
             let answer = work(watch).await;
@@ -107,6 +109,29 @@ impl Attempt {
         };
         let (answer, ()) = tokio::join!(work, self.follow(progress, events, &stop, &over));
         answer
+    }
+
+    /// As OpenTofu's lock does it: under the stack's lock, and only for the attempt that
+    /// has the run.
+    fn touch(&self) -> Touch {
+        let core = Arc::clone(&self.core);
+        let (db, stack, run) = (self.db.clone(), self.stack.id, self.run.id);
+        let fence = self.fence.clone();
+        Arc::new(move || {
+            let (core, db, fence) = (Arc::clone(&core), db.clone(), fence.clone());
+            Box::pin(async move {
+                let transaction = db.begin().await?;
+                lock_stack(&transaction, stack).await?;
+                let touched = row::change()
+                    .col_expr(run::Column::ApplyLockedAt, Expr::value(core.env.now().0))
+                    .filter(run::Column::Id.eq(run))
+                    .filter(run::Column::TokenHash.eq(fence))
+                    .exec(&transaction)
+                    .await?;
+                transaction.commit().await?;
+                Ok(touched.rows_affected == 1)
+            })
+        })
     }
 
     async fn follow(

@@ -342,6 +342,9 @@ impl InfrastructureRunner for FakeRunner {
             .push(plan.to_vec());
         let session = self.session(work);
         let plan: PlanFile = serde_json::from_slice(plan).expect("our plan");
+        if work.anew.is_some() && !(watch.touch)().await? {
+            return Err(RunError::Stopped);
+        }
         match misbehave {
             Some(Misbehave::ApplyHangsBeforeLock) => {
                 return Err(match told(watch).await {
