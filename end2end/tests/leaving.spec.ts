@@ -127,7 +127,7 @@ test("what was restored does not replace unasked what somebody else saved since"
 
 test("discarded, what was refused is not spoken of any more", async ({ page, faults }) => {
   faults.allow(/409/);
-  await refused(page, "Second thoughts");
+  await refused(page, "Better thought");
   await page.getByRole("button", { name: "Discard", exact: true }).click();
   await expect(await editor(page)).toContainText("theirs.lab");
   await expect(page.getByRole("alert")).toHaveCount(0);
