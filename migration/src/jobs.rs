@@ -54,7 +54,7 @@ pub async fn index_states(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// # Errors
 /// When the database refuses.
 pub async fn forget_states(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let index = Index::drop().name("job_state").table(Job::Table).take();
+    let index = Index::drop().name("job_state").table(Job::Table).to_owned();
     manager.drop_index(index).await
 }
 
