@@ -15,7 +15,7 @@ impl MigratorTrait for Migrator {
             Box::new(LaunchCodeSession),
             Box::new(TenantLaunched),
             Box::new(TenantMaker),
-            Box::new(JobState),
+            Box::new(crate::jobs::States),
         ]
     }
 }
@@ -161,25 +161,6 @@ const LATER_INDEXES: &[(&str, &str, &str)] = &[
         "timestamp",
     ),
 ];
-
-struct JobState;
-
-impl MigrationName for JobState {
-    fn name(&self) -> &'static str {
-        "m20261127_000001_job_state"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for JobState {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::jobs::index_states(manager).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::jobs::forget_states(manager).await
-    }
-}
 
 /// In the order of their foreign keys.
 const TABLES: &[fn() -> TableCreateStatement] = &[

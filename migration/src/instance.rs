@@ -12,7 +12,7 @@ impl MigratorTrait for Migrator {
             Box::new(Tables),
             Box::new(Jobs),
             Box::new(StackSessionOrigin),
-            Box::new(JobState),
+            Box::new(crate::jobs::States),
         ]
     }
 }
@@ -65,25 +65,6 @@ impl MigrationTrait for StackSessionOrigin {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::tables::drop_column(manager, "stack_session", "portal_session").await
-    }
-}
-
-struct JobState;
-
-impl MigrationName for JobState {
-    fn name(&self) -> &'static str {
-        "m20261127_000001_job_state"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for JobState {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::jobs::index_states(manager).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::jobs::forget_states(manager).await
     }
 }
 

@@ -35,27 +35,31 @@ pub async fn down(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Makes the index by which the jobs of a state are listed, the newest first.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn index_states(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let index = Index::create()
-        .name("job_state")
-        .table(Job::Table)
-        .col(Job::State)
-        .col(Job::Id)
-        .take();
-    manager.create_index(index).await
+/// The index by which the jobs of a state are listed, the newest first.
+pub(crate) struct States;
+
+impl MigrationName for States {
+    fn name(&self) -> &'static str {
+        "m20261127_000001_job_state"
+    }
 }
 
-/// Drops it.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn forget_states(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let index = Index::drop().name("job_state").table(Job::Table).to_owned();
-    manager.drop_index(index).await
+#[async_trait::async_trait]
+impl MigrationTrait for States {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let index = Index::create()
+            .name("job_state")
+            .table(Job::Table)
+            .col(Job::State)
+            .col(Job::Id)
+            .take();
+        manager.create_index(index).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let index = Index::drop().name("job_state").table(Job::Table).to_owned();
+        manager.drop_index(index).await
+    }
 }
 
 fn job() -> TableCreateStatement {
