@@ -15,6 +15,7 @@ mod hand_over;
 mod isolation;
 mod log;
 mod namespaces;
+mod plan_limit;
 mod runs;
 mod specifications;
 mod state;
