@@ -39,7 +39,14 @@ export default defineConfig<Options>({
   },
   projects: [
     { name: "set-up", testMatch: "set-up.ts", use: { identity: "embedded" } },
-    { name: "embedded", dependencies: ["set-up"], testIgnore: "set-up.ts", use: { identity: "embedded" } },
+    // First, while nothing is there but the sample data: their pictures are of that.
+    { name: "pages", dependencies: ["set-up"], testMatch: "pages.spec.ts", use: { identity: "embedded" } },
+    {
+      name: "embedded",
+      dependencies: ["set-up"],
+      testIgnore: ["set-up.ts", "pages.spec.ts"],
+      use: { identity: "embedded" },
+    },
     { name: "zitadel", testMatch: "main-job.spec.ts", use: { identity: "zitadel" } },
   ],
   webServer: [
