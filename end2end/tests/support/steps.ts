@@ -36,16 +36,18 @@ export function setUpLink(server: Server): string {
   return link;
 }
 
+/** Asks the server as a program with this browser's session would. */
+async function ask<T>(page: Page, path: string, data: object): Promise<T> {
+  const { origin } = new URL((await page.request.get("/health")).url());
+  const answer = await page.request.post(path, { data, headers: { origin } });
+  expect(answer.ok(), `${path} answers ${answer.status()}`).toBe(true);
+  return (await answer.json()) as T;
+}
+
 /** Makes a homelab and launches it as a program would; its overview is open then. Answers its path. */
 export async function homelab(page: Page, name: string): Promise<string> {
-  const address = new URL((await page.request.get("/health")).url()).origin;
-  const ask = async <T>(path: string, data: object): Promise<T> => {
-    const answer = await page.request.post(path, { data, headers: { origin: address } });
-    expect(answer.ok(), `${path} answers ${answer.status()}`).toBe(true);
-    return (await answer.json()) as T;
-  };
-  const { slug } = await ask<{ slug: string }>("/api/tenant", { name });
-  const { id } = await ask<{ id: string }>("/api/tenant/launch", { tenant: slug });
+  const { slug } = await ask<{ slug: string }>(page, "/api/tenant", { name });
+  const { id } = await ask<{ id: string }>(page, "/api/tenant/launch", { tenant: slug });
   // The live view ends with the launch.
   await page.request.get(`/api/tenant/launch/${id}/events`);
   const { redirect } = (await (await page.request.get(`/api/tenant/launch/${id}`)).json()) as { redirect: string };
@@ -87,20 +89,19 @@ export async function holdLaunch(page: Page): Promise<void> {
   );
 }
 
-/** Invites somebody to a homelab, who comes in with a browser of their own and joins. */
-export async function join(page: Page, path: string, account: Account, another: () => Promise<BrowserContext>): Promise<void> {
-  await open(page, `${path}/members`);
-  await page.getByRole("button", { name: "Invite", exact: true }).click();
-  await page.getByRole("button", { name: "Create link" }).click();
-  const link = await page.locator(".secret").innerText();
-  const guest = await (await another()).newPage();
-  await guest.goto(link);
-  await guest.getByRole("link", { name: "Sign in to join" }).click();
-  await choose(guest, account);
-  await alive(guest);
-  await guest.getByRole("button", { name: /^Join / }).click();
-  await guest.waitForURL(`**${path}`);
-  await guest.close();
+/** Invites somebody to a homelab, who joins. */
+export async function join(
+  page: Page,
+  path: string,
+  account: Account,
+  another: (options: { as: Account }) => Promise<BrowserContext>,
+): Promise<void> {
+  const { url } = await ask<{ url: string }>(page, `/api${path}/invitations`, { role: "member" });
+  const { origin, pathname } = new URL(url);
+  const guest = await another({ as: account });
+  const form = { secret: pathname.split("/").pop()! };
+  const joined = await guest.request.post("/ui/invitation/accept", { form, headers: { origin } });
+  expect(joined.ok(), `to join ${path} is answered ${joined.status()}`).toBe(true);
 }
 
 /** Chooses a line of the palette. */
