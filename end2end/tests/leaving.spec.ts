@@ -137,20 +137,35 @@ test("discarded, what was refused is not spoken of any more", async ({ page, fau
 test("signed out, a save says the way in, which leads back to what was typed", async ({ page, faults }) => {
   faults.allow(/401/);
   const path = await saved(page, "Gone and back");
+  const head = page.locator(".pane-head");
+  const way = head.getByRole("link", { name: /^(Sign in|Open the homelab again)$/ });
+  // A check that was asked for in time is answered late, and says nothing of the session.
+  let release: () => void = () => {};
+  const late = new Promise<void>((resolve) => (release = resolve));
+  const answered = new Promise<void>((resolve) => {
+    void page.route("**/ui/specification/check", async (route) => {
+      const response = await route.fetch();
+      resolve();
+      await late;
+      await route.fulfill({ response });
+    });
+  });
   await write(page, MINE);
-  await expect(page.locator(".pane-head")).toContainText("changed");
+  await answered;
   const session = await page.context().cookies();
   await page.context().clearCookies();
   await page.getByRole("button", { name: "Save", exact: true }).click();
-  const way = page.locator(".pane-head").getByRole("link", { name: /^(Sign in|Open the homelab again)$/ });
-  await expect(page.locator(".pane-head").getByRole("alert")).toBeVisible();
+  await expect(head.getByRole("alert")).toBeVisible();
+  release();
+  await expect(head).toContainText("checked in");
   await expect(way).toBeVisible();
+  await page.unroute("**/ui/specification/check");
 
   await test.step("a session of another tab ends the word at the next answer", async () => {
     await page.context().addCookies(session);
     await write(page, MINE.replace("mine.lab", "still.lab"));
     await expect(way).toHaveCount(0);
-    await expect(page.locator(".pane-head").getByRole("alert")).toHaveCount(0);
+    await expect(head.getByRole("alert")).toHaveCount(0);
   });
 
   await page.context().clearCookies();

@@ -104,6 +104,11 @@ impl Draft {
         *self.text.read() != *self.saved.read()
     }
 
+    /// How many questions were asked; what is said of the text answers the newest one.
+    pub(super) fn asked(self) -> u32 {
+        self.asked.get_value()
+    }
+
     /// Takes a new text and has it checked.
     pub(super) fn take(self, of: &Belongs, text: String) {
         if *self.text.read_untracked() == text {

@@ -329,17 +329,25 @@ fn compare(save: ServerAction<SaveSpecification>, theirs: String, is_kept: bool)
     .into_any()
 }
 
-/// Whoever wanted a session has one once something was answered, e.g. a check: it may have
-/// been made in another tab.
+/// Whoever wanted a session has one once something was answered that was asked since, e.g. a
+/// check: it may have been made in another tab.
 fn forget_sign_in(
     draft: Draft,
     save: ServerAction<SaveSpecification>,
     plan: ServerAction<CreateRun>,
 ) {
     let (saving, planning) = (refusal(save), refusal(plan));
-    Effect::new(move |before: Option<()>| {
+    let refused_at = StoredValue::new(0);
+    Effect::new(move |_| {
+        saving.track();
+        planning.track();
+        if wants_session(saving) || wants_session(planning) {
+            refused_at.set_value(draft.asked());
+        }
+    });
+    Effect::new(move |_| {
         draft.check.track();
-        if before.is_none() {
+        if draft.asked() == refused_at.get_value() {
             return;
         }
         if wants_session(saving) {
