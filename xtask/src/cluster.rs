@@ -14,7 +14,10 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use nix::{
     errno::Errno,
-    sys::signal::{Signal, kill},
+    sys::{
+        signal::{Signal, kill},
+        statvfs::statvfs,
+    },
     unistd::Pid,
 };
 
@@ -57,7 +60,27 @@ const NOT_DURABLE: [&str; 3] = [
     "full_page_writes=off",
 ];
 
+/// Where files are kept in memory, on Linux.
+const MEMORY: &str = "/dev/shm";
+/// So much has to be free there, in bytes: several times what the tests' databases take.
+const ROOM: u64 = 1 << 30;
+
 impl Durability {
+    /// The folder of the server's. Each tenant of a test is a schema, so tests make and
+    /// remove files all the time, which a disk's file system takes its time for.
+    fn place(self) -> PathBuf {
+        let free = |place: &Path| {
+            statvfs(place).map_or(0, |it| {
+                it.blocks_available().saturating_mul(it.fragment_size())
+            })
+        };
+        if self == Self::None && free(Path::new(MEMORY)) >= ROOM {
+            return PathBuf::from(MEMORY);
+        }
+        // Not our cache folder: the server's user cannot enter root's home.
+        std::env::temp_dir()
+    }
+
     fn settings(self) -> impl Iterator<Item = &'static str> {
         let more: &[&str] = match self {
             Self::None => &NOT_DURABLE,
@@ -102,7 +125,7 @@ impl Cluster {
         user: Option<&User>,
         durability: Durability,
     ) -> Result<Self> {
-        let folder = Folder::make(user)?;
+        let folder = Folder::make(&durability.place(), user)?;
         let data = folder.path.join("data");
         let secret = secret()?;
         let password = folder.path.join("password");
@@ -174,10 +197,8 @@ struct Folder {
 }
 
 impl Folder {
-    fn make(user: Option<&User>) -> Result<Self> {
-        // Not our cache folder: the server's user cannot enter root's home.
-        let parent = std::env::temp_dir();
-        remove_left_over(&parent);
+    fn make(parent: &Path, user: Option<&User>) -> Result<Self> {
+        remove_left_over(parent);
         let path = parent.join(format!(
             "{PREFIX}{}-{}",
             std::process::id(),
