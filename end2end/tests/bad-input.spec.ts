@@ -56,9 +56,16 @@ test("a specification that somebody else saved in between: what was typed stays"
   await other.getByRole("button", { name: "Save", exact: true }).click();
   await expect(other.getByText("Saved as revision 1.")).toBeVisible();
 
+  // As if it were saved and refused before the pause after the last key is over.
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 1_000);
   await write(page, SPECIFICATION.replace("test.lab", "mine.lab"));
+  const caughtUp = page.waitForResponse((it) => new URL(it.url()).pathname === "/ui/stack");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText(/revision 1|in between/);
+  await caughtUp;
+  await page.clock.resume();
+  await expect(page.locator(".pane-head")).toContainText("revision 1, changed");
   await expect(await editor(page)).toContainText("mine.lab");
   await expect(page.getByRole("link", { name: "Read what was saved in another tab" })).toBeVisible();
   await page.getByRole("button", { name: "Save", exact: true }).click();

@@ -369,9 +369,13 @@ fn settle(
     let value = save.value();
     let input = save.input();
     let sent = StoredValue::new(String::new());
+    let typed = belongs.clone();
     Effect::new(move |_| {
         if let Some(sent_now) = input.get() {
-            sent.set_value(sent_now.yaml.replace("\r\n", "\n"));
+            let yaml = sent_now.yaml.replace("\r\n", "\n");
+            sent.set_value(yaml.clone());
+            // Saved before the pause after the last key was over.
+            draft.take(&typed, yaml);
         }
     });
     Effect::new(move |_| match value.get() {
