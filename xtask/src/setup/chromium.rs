@@ -7,12 +7,16 @@ use anyhow::{Result, bail};
 use super::{Status, Tool, apt};
 use crate::{places::Places, process};
 
-const NAMES: [&str; 4] = [
+/// The one without windows first: the same tests take half as long in it.
+const NAMES: [&str; 5] = [
+    "chromium-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
     "google-chrome-stable",
 ];
+/// Of Debian.
+const PACKAGE: &str = "chromium-headless-shell";
 const APPLICATIONS: [&str; 2] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -29,14 +33,14 @@ impl Tool for Chromium {
         Ok(match find(places) {
             Ok(browser) => Status::Ready(browser.display().to_string()),
             Err(_) if apt::usable(places) => {
-                Status::Installable("apt-get install chromium".to_owned())
+                Status::Installable(format!("apt-get install {PACKAGE}"))
             }
             Err(error) => Status::ByHand(error.to_string()),
         })
     }
 
     fn install(&self, places: &Places) -> Result<()> {
-        apt::install(places, &["chromium"])
+        apt::install(places, &[PACKAGE])
     }
 }
 
