@@ -9,6 +9,9 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
+/// Commands of npm packages, in a checkout.
+const NODE_COMMANDS: &str = "node_modules/.bin";
+
 /// Where things are. The only place that reads the environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
@@ -21,6 +24,8 @@ pub(crate) struct Places {
     pub(crate) tools: PathBuf,
     /// The data of `run` when `--data-dir` is not given.
     pub(crate) data: PathBuf,
+    /// Where continuous integration builds, if `CI` says that this is one.
+    pub(crate) integration: Option<PathBuf>,
     /// A browser chosen by `CHROMIUM`.
     pub(crate) chromium: Option<PathBuf>,
     /// The folders that hold commands, ours first.
@@ -57,17 +62,36 @@ impl Places {
         let path = variable("PATH").unwrap_or_default();
         Ok(Self {
             target: folder("CARGO_TARGET_DIR").unwrap_or_else(|| cache.join("target")),
-            search: [tools.join("bin"), root.join("node_modules/.bin")]
+            search: [tools.join("bin"), root.join(NODE_COMMANDS)]
                 .into_iter()
                 .chain(env::split_paths(&path))
                 .chain(cargo_bin)
                 .collect(),
+            integration: variable("CI").map(|_| cache.join("integration")),
             chromium: folder("CHROMIUM"),
             own: about_this_process(),
             root,
             tools,
             data,
         })
+    }
+
+    /// The same for another checkout.
+    pub(crate) fn in_checkout(&self, root: PathBuf) -> Self {
+        let ours = self.root.join(NODE_COMMANDS);
+        let theirs = root.join(NODE_COMMANDS);
+        let search = self.search.iter().map(|folder| {
+            if *folder == ours {
+                theirs.clone()
+            } else {
+                folder.clone()
+            }
+        });
+        Self {
+            search: search.collect(),
+            root,
+            ..self.clone()
+        }
     }
 
     /// The folder of binaries of a profile.
@@ -97,10 +121,6 @@ impl Places {
             .env("PATH", self.path())
             .env("CARGO_TARGET_DIR", &self.target)
             .stdin(Stdio::null());
-        // Of use only where the same checkout is built again, and a fifth of the time elsewhere.
-        if variable("CI").is_some() && variable("CARGO_INCREMENTAL").is_none() {
-            command.env("CARGO_INCREMENTAL", "0");
-        }
         for name in &self.own {
             command.env_remove(name);
         }

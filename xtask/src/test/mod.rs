@@ -1,13 +1,14 @@
 //! `cargo xtask test`: every check and test, in the order in which they tell
 //! most for their time.
 
+mod checkout;
 mod end_to_end;
 mod report;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use self::report::Report;
+use self::{checkout::Checkout, report::Report};
 use crate::{
     binary,
     cluster::{Cluster, Durability},
@@ -55,6 +56,8 @@ impl Options {
 /// # Errors
 /// When something is missing, a part failed, or someone asked to stop.
 pub(crate) fn run(places: &Places, options: &Options) -> Result<()> {
+    let elsewhere = Checkout::make(places)?;
+    let places = elsewhere.as_ref().map_or(places, |it| &it.places);
     setup::ensure(places, &needed(places, options))?;
     let mut report = Report::default();
     let done = parts(places, options, &mut report);
