@@ -9,9 +9,6 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// Commands of npm packages, in a checkout.
-const NODE_COMMANDS: &str = "node_modules/.bin";
-
 /// Where things are. The only place that reads the environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
@@ -24,12 +21,12 @@ pub(crate) struct Places {
     pub(crate) tools: PathBuf,
     /// The data of `run` when `--data-dir` is not given.
     pub(crate) data: PathBuf,
-    /// Where continuous integration builds, if `CI` says that this is one.
+    /// Where continuous integration builds, if `CI` is `true`.
     pub(crate) integration: Option<PathBuf>,
     /// A browser chosen by `CHROMIUM`.
     pub(crate) chromium: Option<PathBuf>,
-    /// The folders that hold commands, ours first.
-    search: Vec<PathBuf>,
+    /// The folders that hold commands, after our own.
+    inherited: Vec<PathBuf>,
     /// What `cargo run` told this process about itself.
     own: Vec<OsString>,
 }
@@ -62,12 +59,10 @@ impl Places {
         let path = variable("PATH").unwrap_or_default();
         Ok(Self {
             target: folder("CARGO_TARGET_DIR").unwrap_or_else(|| cache.join("target")),
-            search: [tools.join("bin"), root.join(NODE_COMMANDS)]
-                .into_iter()
-                .chain(env::split_paths(&path))
-                .chain(cargo_bin)
-                .collect(),
-            integration: variable("CI").map(|_| cache.join("integration")),
+            inherited: env::split_paths(&path).chain(cargo_bin).collect(),
+            integration: variable("CI")
+                .filter(|it| it == "true")
+                .map(|_| cache.join("integration")),
             chromium: folder("CHROMIUM"),
             own: about_this_process(),
             root,
@@ -78,17 +73,7 @@ impl Places {
 
     /// The same for another checkout.
     pub(crate) fn in_checkout(&self, root: PathBuf) -> Self {
-        let ours = self.root.join(NODE_COMMANDS);
-        let theirs = root.join(NODE_COMMANDS);
-        let search = self.search.iter().map(|folder| {
-            if *folder == ours {
-                theirs.clone()
-            } else {
-                folder.clone()
-            }
-        });
         Self {
-            search: search.collect(),
             root,
             ..self.clone()
         }
@@ -106,8 +91,7 @@ impl Places {
 
     /// The first executable of this name.
     pub(crate) fn which(&self, name: &str) -> Option<PathBuf> {
-        self.search
-            .iter()
+        self.search()
             .map(|folder| folder.join(name))
             .find(|file| is_executable(file))
     }
@@ -127,10 +111,17 @@ impl Places {
         command
     }
 
+    /// The folders that hold commands, ours first.
+    fn search(&self) -> impl Iterator<Item = PathBuf> {
+        [self.tools.join("bin"), self.root.join("node_modules/.bin")]
+            .into_iter()
+            .chain(self.inherited.iter().cloned())
+    }
+
     /// `PATH` with our tools.
     fn path(&self) -> OsString {
         // A folder with a colon in its name came from no PATH, so only ours can be left out.
-        env::join_paths(&self.search).unwrap_or_else(|_| variable("PATH").unwrap_or_default())
+        env::join_paths(self.search()).unwrap_or_else(|_| variable("PATH").unwrap_or_default())
     }
 }
 

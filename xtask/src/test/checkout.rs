@@ -5,12 +5,10 @@
 
 use std::{
     fs::{self, File},
-    io::ErrorKind,
     os::unix::fs::symlink,
-    path::Path,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::{interrupt::Interrupted, places::Places, process};
 
@@ -39,13 +37,12 @@ impl Checkout {
         if !status.is_ok_and(|changes| changes.trim().is_empty()) {
             return Ok(None);
         }
-        let parent = folder.parent().context("it lies in no folder")?;
-        fs::create_dir_all(parent)?;
-        let alone = File::create(parent.join("integration.lock"))?;
+        fs::create_dir_all(folder)?;
+        let alone = File::create(folder.with_extension("lock"))?;
         if alone.try_lock().is_err() {
             return Ok(None);
         }
-        remove(folder)?;
+        fs::remove_dir_all(folder)?;
         let mut clone = places.command("git");
         clone
             .args(["clone", "--quiet"])
@@ -70,9 +67,55 @@ impl Checkout {
     }
 }
 
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        done => done.with_context(|| format!("{} cannot be removed", folder.display())),
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn git(places: &Places, arguments: &[&str]) {
+        let who = ["-c", "user.name=test", "-c", "user.email=test@example.test"];
+        process::capture(places.command("git").args(who).args(arguments)).expect("git");
+    }
+
+    /// A checkout as continuous integration has it, in a folder of the test's.
+    fn committed(folder: &Path) -> Places {
+        let root = folder.join("asked");
+        fs::create_dir_all(root.join("end2end")).expect("a folder");
+        fs::write(root.join("end2end/test"), "as committed").expect("written");
+        fs::write(root.join(".gitignore"), "/end2end/artefacts\n").expect("written");
+        let mut places = Places::find().expect("places").in_checkout(root);
+        places.integration = Some(folder.join("integration"));
+        git(&places, &["init", "--quiet"]);
+        git(&places, &["add", "--all"]);
+        git(&places, &["commit", "--quiet", "--message=first"]);
+        places
+    }
+
+    #[test]
+    fn it_is_a_clone_that_leaves_its_pictures_with_who_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let asked = committed(folder.path());
+        fs::create_dir_all(folder.path().join("integration/left")).expect("a folder");
+        let made = Checkout::make(&asked).expect("made").expect("a checkout");
+        let there = &made.places.root;
+        assert_eq!(*there, folder.path().join("integration"));
+        let copy = fs::read_to_string(there.join("end2end/test")).expect("copied");
+        assert_eq!(copy, "as committed");
+        assert!(!there.join("left").exists());
+        fs::write(there.join("end2end/artefacts/picture"), "").expect("written");
+        assert!(asked.root.join("end2end/artefacts/picture").is_file());
+    }
+
+    #[test]
+    fn what_is_not_committed_or_while_another_run_has_it_is_tested_where_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let asked = committed(folder.path());
+        let first = Checkout::make(&asked).expect("made");
+        assert!(first.is_some());
+        assert!(Checkout::make(&asked).expect("made").is_none());
+        drop(first);
+        fs::write(asked.root.join("end2end/test"), "changed").expect("written");
+        assert!(Checkout::make(&asked).expect("made").is_none());
     }
 }
